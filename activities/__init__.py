@@ -1,0 +1,1 @@
+"""What is done to the world: thin activities over ports, one method per kind of order."""

@@ -1,0 +1,138 @@
+"""Writes letters and hands them to the mail server, each at most once, each to one reader."""
+
+from datetime import datetime, timedelta
+
+from temporalio import activity
+
+from mentoring_lifecycle.activities.failures import result_of, standing_of
+from mentoring_lifecycle.activities.ports import (
+    Attendee,
+    Claim,
+    GatewayError,
+    JournalGateway,
+    LedgerGateway,
+    LedgerState,
+    LetterWriter,
+    MailGateway,
+    MailUnknown,
+    OutgoingMail,
+    PeopleGateway,
+    SessionEntry,
+)
+from mentoring_lifecycle.contracts import names
+from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Deliveries, Delivery, LettersOrder, Outcome
+from mentoring_lifecycle.contracts.people import AddressState, Person
+from mentoring_lifecycle.contracts.words import Words
+from mentoring_lifecycle.domain.consequences import session_uid
+from mentoring_lifecycle.domain.effects import Letter
+from mentoring_lifecycle.domain.letters import MANNERS, CalendarMethod, WhenUnknown
+
+LEASE = timedelta(minutes=3)
+"""Longer than every timeout of one mail together, shorter than an attempt of the activity."""
+
+
+class LetterActivities:
+    """Letters, from order to mail server."""
+
+    def __init__(
+        self,
+        people: PeopleGateway,
+        ledger: LedgerGateway,
+        journal: JournalGateway,
+        writer: LetterWriter,
+        mail: MailGateway,
+    ) -> None:
+        self._people = people
+        self._ledger = ledger
+        self._journal = journal
+        self._writer = writer
+        self._mail = mail
+
+    @activity.defn(name=names.DELIVER_LETTERS)
+    async def deliver(self, order: LettersOrder) -> Deliveries:
+        """One result per letter, in its order. Fails only when our own database is away; then nothing is repeated."""
+        now = activity.info().started_time
+        return Deliveries(tuple([await self._deliver(order.relationship, letter, now) for letter in order.letters]))
+
+    async def _deliver(self, relationship: str, letter: Letter, now: datetime) -> Delivery:
+        if now > letter.not_after:
+            return await self._drop(relationship, letter, LedgerState.EXPIRED, "late")
+        # Looked at right before sending, not only when the letter was decided: a hold may have come in between.
+        if not MANNERS[letter.purpose].passes_hold and await self._journal.is_on_hold(relationship):
+            return await self._drop(relationship, letter, LedgerState.SUPPRESSED, "hold")
+        reader = await self._people.find(letter.to)
+        if reader is None or not reader.active:
+            return await self._drop(relationship, letter, LedgerState.SUPPRESSED, "person")
+        if reader.address is AddressState.FAILED:
+            return await self._drop(relationship, letter, LedgerState.SUPPRESSED, ADDRESS_GONE)
+        return await self._send_once(relationship, letter, reader)
+
+    async def _drop(self, relationship: str, letter: Letter, state: LedgerState, reason: str) -> Delivery:
+        purpose = letter.purpose.value
+        await self._ledger.record(letter.key, relationship=relationship, purpose=purpose, state=state, reason=reason)
+        return Delivery(letter.key, Outcome(state.value), reason)
+
+    async def _send_once(self, relationship: str, letter: Letter, reader: Person) -> Delivery:
+        claim = await self._ledger.claim(
+            letter.key,
+            relationship=relationship,
+            purpose=letter.purpose.value,
+            lease=LEASE,
+            again_if_unknown=MANNERS[letter.purpose].when_unknown is WhenUnknown.RESEND,
+        )
+        if not claim.granted:
+            return standing_of(letter.key, claim)
+        mail = await self._compose(relationship, letter, reader)
+        try:
+            remote_id = await self._mail.send(mail)
+        except GatewayError as failure:
+            return await self._settle_failure(letter, claim, failure, reader)
+        await self._ledger.settle(letter.key, claim.token, LedgerState.ACCEPTED, remote_id=remote_id)
+        return Delivery(letter.key, Outcome.ACCEPTED)
+
+    async def _settle_failure(self, letter: Letter, claim: Claim, failure: GatewayError, reader: Person) -> Delivery:
+        result = result_of(letter.key, failure)
+        if result.outcome is Outcome.DELAYED:
+            await self._ledger.release(letter.key, claim.token)
+            return result
+        await self._ledger.settle(letter.key, claim.token, LedgerState(result.outcome.value), reason=failure.reason)
+        if result.reason == ADDRESS_GONE:
+            await self._people.mark_address_failed(reader.id)
+        if isinstance(failure, MailUnknown) and MANNERS[letter.purpose].when_unknown is WhenUnknown.RESEND:
+            return Delivery(letter.key, Outcome.DELAYED, failure.reason)
+        return result
+
+    async def _compose(self, relationship: str, letter: Letter, reader: Person) -> OutgoingMail:
+        partner = await self._people.find(letter.facts.partner) if letter.facts.partner else None
+        concerned = await self._people.find(letter.facts.concerned) if letter.facts.concerned else None
+        words = self._writer.write(
+            letter, relationship=relationship, reader=reader, partner=partner, concerned=concerned
+        )
+        method = MANNERS[letter.purpose].calendar
+        return OutgoingMail(
+            key=letter.key,
+            to=Attendee(reader.name, reader.email),
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+            dated_at=letter.decided_at,
+            method=method,
+            entry=None if method is CalendarMethod.NONE else _entry(relationship, letter, words, reader, partner),
+        )
+
+
+def _entry(relationship: str, letter: Letter, words: Words, reader: Person, partner: Person | None) -> SessionEntry:
+    facts = letter.facts
+    assert facts.starts_at
+    assert facts.ends_at
+    people = [reader] + ([partner] if partner else [])
+    return SessionEntry(
+        uid=session_uid(relationship, facts.session),
+        revision=facts.revision,
+        stamped_at=letter.decided_at,
+        starts_at=facts.starts_at,
+        ends_at=facts.ends_at,
+        title=words.calendar_title,
+        description=words.calendar_description,
+        attendees=tuple(Attendee(person.name, person.email) for person in sorted(people, key=lambda each: each.id)),
+    )

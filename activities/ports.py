@@ -1,0 +1,213 @@
+"""The seams to the world. Each gateway satisfies one of these by shape; the memory ones ship to users."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalTail
+from mentoring_lifecycle.contracts.people import Person
+from mentoring_lifecycle.contracts.words import Words
+from mentoring_lifecycle.domain.effects import Letter
+from mentoring_lifecycle.domain.letters import Action, CalendarMethod
+
+# --- people -----------------------------------------------------------------------------------------------------
+
+
+class PeopleGateway(Protocol):
+    """The people directory."""
+
+    async def find(self, person: str) -> Person | None:
+        """The person, or None where the directory knows nobody (any more) by this id."""
+
+    async def mark_address_failed(self, person: str) -> None:
+        """Remember that mail to this person's present address is refused for good."""
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+
+class ActionLinks(Protocol):
+    """Makes the link by which a reader acts; the default fills a URL template of the host's own tool."""
+
+    def link(self, action: Action, *, relationship: str, occurrence: str, person: str) -> str:
+        """An absolute URL; the same arguments always give the same one."""
+
+
+class LetterWriter(Protocol):
+    """Turns a letter into words."""
+
+    def write(
+        self, letter: Letter, *, relationship: str, reader: Person, partner: Person | None, concerned: Person | None
+    ) -> Words:
+        """Pure: the same arguments give the same words. Raises nothing for any letter of the catalogue."""
+
+    def entry_words(self, *, session: int, starts_at: datetime, zone: str, reader: Person, partner: Person) -> Words:
+        """Title and description of a session's calendar entry (subject, text and html stay empty)."""
+
+
+# --- calendar and mail ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """Somebody named in a calendar entry."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEntry:
+    """One session as a calendar shows it; times in UTC, one VEVENT, no recurrence."""
+
+    uid: str
+    revision: int
+    """SEQUENCE; never falls."""
+    stamped_at: datetime
+    """DTSTAMP; belongs to the revision, so a retry is byte-identical."""
+    starts_at: datetime
+    ends_at: datetime
+    title: str
+    description: str
+    attendees: tuple[Attendee, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMail:
+    """One mail to one recipient, complete but for its sender."""
+
+    key: str
+    """The effect key; the Message-ID is derived from it."""
+    to: Attendee
+    subject: str
+    text: str
+    html: str
+    dated_at: datetime
+    method: CalendarMethod = CalendarMethod.NONE
+    entry: SessionEntry | None = None
+
+
+class MailGateway(Protocol):
+    """A mail server. One recipient per transaction."""
+
+    async def send(self, mail: OutgoingMail) -> str:
+        """Hand the mail over and return the server's own words for it (at most 200 characters).
+
+        Raises MailRefused (final), MailDelayed (certainly not sent, try later) or MailUnknown (perhaps sent).
+        """
+
+
+class CalendarGateway(Protocol):
+    """Calendars of people, one each, made when first needed."""
+
+    async def keep(self, owner: str, entry: SessionEntry) -> None:
+        """Make the owner's calendar show the entry; a newer revision already there is left alone.
+
+        Raises CalendarRefused (final) or CalendarDelayed (try later; asking again is always safe).
+        """
+
+    async def remove(self, owner: str, uid: str) -> None:
+        """Make the owner's calendar show the entry no longer; already gone is success."""
+
+    async def upcoming(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[str]:
+        """UIDs starting with the prefix of entries that end after the instant."""
+
+
+class GatewayError(Exception):
+    """Something outside did not do what it was asked.
+
+    MailRefused, CalendarRefused -- final: asking again changes nothing
+    MailDelayed, CalendarDelayed -- not done: ask again later
+    MailUnknown                  -- perhaps done: the ledger decides
+    """
+
+    def __init__(self, reason: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """A catalogue word: a status code such as `550`, or `connect`, `timeout`, `tls`, `auth`. Never an address."""
+        self.retry_after = retry_after
+
+
+class MailRefused(GatewayError):
+    """The mail server refused the recipient or the message for good."""
+
+
+class MailDelayed(GatewayError):
+    """The mail certainly did not leave; it may later."""
+
+
+class MailUnknown(GatewayError):
+    """The connection was lost after the message was handed over and before the server answered."""
+
+
+class CalendarRefused(GatewayError):
+    """The calendar server refused for good."""
+
+
+class CalendarDelayed(GatewayError):
+    """The calendar server could not be asked or asked us to wait."""
+
+
+# --- ledger and journal -----------------------------------------------------------------------------------------
+
+
+class LedgerState(StrEnum):
+    """Where one effect stands."""
+
+    CLAIMED = "claimed"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The answer to a claim."""
+
+    granted: bool
+    state: LedgerState
+    """CLAIMED when granted; else where the effect stands (CLAIMED: somebody else holds a live lease)."""
+    token: int = 0
+    """Fencing token; only its holder may settle."""
+    was_unknown: bool = False
+    """Granted again although an earlier attempt may have succeeded."""
+    reason: str = ""
+
+
+class LedgerGateway(Protocol):
+    """The effect ledger: at most one accepted row per effect key, durable before the world is touched."""
+
+    async def claim(
+        self, key: str, *, relationship: str, purpose: str, lease: timedelta, again_if_unknown: bool
+    ) -> Claim:
+        """Claim an effect before doing it; committed when this returns.
+
+        A live lease of somebody else, or a final state, is not granted. An expired lease becomes UNKNOWN first;
+        UNKNOWN is granted again only with `again_if_unknown`.
+        """
+
+    async def settle(self, key: str, token: int, state: LedgerState, *, reason: str = "", remote_id: str = "") -> bool:
+        """Record what became of a claimed effect; False when the claim was lost to somebody else meanwhile."""
+
+    async def release(self, key: str, token: int) -> None:
+        """Give a claim back: the effect certainly did not happen and may be claimed again at once."""
+
+    async def record(self, key: str, *, relationship: str, purpose: str, state: LedgerState, reason: str) -> None:
+        """Record an effect that was decided against before any claim (suppressed, expired)."""
+
+
+class JournalGateway(Protocol):
+    """Every domain event, for good; outlives the server's retention."""
+
+    async def append(self, tail: JournalTail) -> int:
+        """Keep the entries (those already there are skipped) and the summary; return the last sequence kept."""
+
+    async def read(self, relationship: str) -> Sequence[JournalEntry]:
+        """All entries of a relationship in order."""
+
+    async def is_on_hold(self, relationship: str) -> bool:
+        """Whether the last kept summary says the relationship is on hold."""

@@ -1,0 +1,1 @@
+"""What crosses a wire: inputs, carried state, views, deliveries, people, names and ids."""

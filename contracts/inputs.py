@@ -1,0 +1,53 @@
+"""What a relationship's workflow is started with, and what it hands to its next run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mentoring_lifecycle.contracts.deliveries import JournalEntry
+from mentoring_lifecycle.domain.effects import Effect
+from mentoring_lifecycle.domain.lifecycle import Opening
+from mentoring_lifecycle.domain.relationship import Relationship
+
+
+@dataclass(frozen=True, slots=True)
+class StartRelationship:
+    """Begin a new relationship."""
+
+    opening: Opening
+    shows_search_attributes: bool = True
+    """Switch off on clusters where our six attributes cannot be registered."""
+    kind: Literal["start"] = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An effect that has not been performed yet."""
+
+    effect: Annotated[Effect, Field(discriminator="kind")]
+    tries: int = 0
+    not_before: datetime | None = None
+    """When it is worth another try."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedState:
+    """Everything that one run of a relationship hands to the next."""
+
+    state: Relationship
+    outbox: tuple[Pending, ...] = ()
+    tail: tuple[JournalEntry, ...] = ()
+    """Events not yet in the journal."""
+    journaled: int = 0
+    """The last sequence number known to be in the journal."""
+    handled: tuple[str, ...] = ()
+    """Ids of the last commands, oldest first: a repeated one is answered, not repeated."""
+    timeline: tuple[str, ...] = ()
+    shows_search_attributes: bool = True
+    schema: Literal[1] = 1
+    kind: Literal["carried"] = "carried"
+
+
+RelationshipInput = Annotated[StartRelationship | CarriedState, Field(discriminator="kind")]

@@ -1,0 +1,59 @@
+"""Questions and their ladders: asked once, reminded a few times, and never left open for ever."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from mentoring_lifecycle.domain.draft import Draft
+from mentoring_lifecycle.domain.events import Asked, DecisionTopic, Reminded, Subject
+from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.people import PAIR, Party
+from mentoring_lifecycle.domain.policy import Ladder
+from mentoring_lifecycle.domain.relationship import Ask, Relationship
+
+
+def ask(draft: Draft, now: datetime, subject: Subject, of: Party, ladder: Ladder, number: int = 0) -> None:
+    """Put a question to one party."""
+    draft.add(Asked(now, subject, of, number, _reminders(now, ladder), now + timedelta(days=ladder.expires_after_days)))
+
+
+def ask_both(draft: Draft, now: datetime, subject: Subject, ladder: Ladder, number: int = 0) -> None:
+    """Put the same question to each of the pair."""
+    for party in PAIR:
+        ask(draft, now, subject, party, ladder, number)
+
+
+def ask_for_decision(draft: Draft, now: datetime, topic: DecisionTopic) -> None:
+    """Ask the coordinator what to do, unless that is being asked already."""
+    if draft.state.ask(Subject.DECISION, Party.COORDINATOR):
+        return
+    ladder = draft.state.policy.decision
+    expires_at = now + timedelta(days=ladder.expires_after_days)
+    draft.add(Asked(now, Subject.DECISION, Party.COORDINATOR, 0, _reminders(now, ladder), expires_at, topic))
+
+
+def _reminders(now: datetime, ladder: Ladder) -> tuple[datetime, ...]:
+    return tuple(now + timedelta(days=days) for days in ladder.remind_after_days)
+
+
+def reminders(state: Relationship) -> Iterator[Hour]:
+    """When somebody is to be reminded next."""
+    for open_ask in state.asks:
+        if open_ask.remind_at and clock_runs(state, open_ask):
+            yield Hour(open_ask.remind_at[0], _Remind(open_ask))
+
+
+def clock_runs(state: Relationship, open_ask: Ask) -> bool:
+    """A pause or hold stops the pair's questions; a pause does not stop the programme team's."""
+    return state.moves or (open_ask.of is Party.COORDINATOR and state.paused and not state.held)
+
+
+class _Remind:
+    """Reminds of one question; steps of the ladder that were slept through are skipped, not caught up with."""
+
+    def __init__(self, open_ask: Ask) -> None:
+        self._ask = open_ask
+
+    def __call__(self, draft: Draft, now: datetime) -> None:
+        skipped = sum(at <= now for at in self._ask.remind_at) - 1
+        times = self._ask.reminded + 1 + skipped
+        draft.add(Reminded(now, self._ask.subject, self._ask.of, self._ask.number, times, skipped))

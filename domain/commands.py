@@ -1,0 +1,388 @@
+"""What people may ask for, and the few things the engine itself reports. Imperatives; `decide` answers each one.
+
+`by` is always a person id. Instants are aware; they are compared in UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from mentoring_lifecycle.domain.people import Party
+
+
+class Comfort(StrEnum):
+    """The private answer to "am I comfortable with this arrangement?". Never shown to the partner."""
+
+    YES = "yes"
+    UNSURE = "unsure"
+    NO = "no"
+
+
+class GoalOwner(StrEnum):
+    """Whom a goal serves."""
+
+    PAIR = "pair"
+    MENTOR = "mentor"
+    MENTEE = "mentee"
+
+
+class Measure(StrEnum):
+    """How success is seen."""
+
+    SCALE = "scale1_10"
+    COUNT = "count"
+    ARTIFACT = "artifact"
+    BEHAVIOUR = "behaviour"
+    YES_NO = "yes_no"
+
+
+class Matter(StrEnum):
+    """What a call for help is about; the graver ones belong to the confidential channel."""
+
+    MATERIAL = "material"
+    QUESTION = "question"
+    MISMATCH = "mismatch"
+    UNRESPONSIVE = "unresponsive"
+    DISAGREEMENT = "disagreement"
+    ROLE_STRUGGLE = "role_struggle"
+    CONFIDENTIALITY_BREACH = "confidentiality_breach"
+    BOUNDARY = "boundary"
+    OTHER = "other"
+    VERBAL_ABUSE = "verbal_abuse"
+    EMOTIONAL_ABUSE = "emotional_abuse"
+    FINANCIAL_ABUSE = "financial_abuse"
+    DISCRIMINATION = "discrimination"
+    RETALIATION = "retaliation"
+    SEXUAL_HARASSMENT = "sexual_harassment"
+    PHYSICAL_OR_THREAT = "physical_or_threat"
+    SELF_HARM_RISK = "self_harm_risk"
+    MISCONDUCT_DISCLOSED = "misconduct_disclosed"
+
+
+class Severity(StrEnum):
+    """How grave a matter is; S3 and S4 never enter a relationship."""
+
+    S0 = "S0"
+    """A question or a wish for material."""
+    S1 = "S1"
+    S2 = "S2"
+    S3 = "S3"
+    S4 = "S4"
+
+
+class HelpOutcome(StrEnum):
+    """How a call for help ended."""
+
+    ANSWERED = "answered"
+    AGREEMENT_AMENDED = "agreement_amended"
+    FACILITATED = "facilitated"
+    REMATCH_OFFERED = "rematch_offered"
+    ENDED = "ended"
+    NO_ACTION = "no_action"
+
+
+class Choice(StrEnum):
+    """What the programme team decides when a ladder has ended."""
+
+    MORE_TIME = "more_time"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One goal of the pair, in their words."""
+
+    owner: GoalOwner
+    title: str
+    success_criterion: str
+    measure: Measure
+    baseline: int
+    """The proposer's rating today, 1 to 10."""
+    target: int
+
+
+# --- onboarding -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerInvitation:
+    """Accept or decline. A form that shows the guide as well may carry the later answers at once."""
+
+    by: str
+    accept: bool
+    induction_acknowledged: bool = False
+    comfort: Comfort | None = None
+    kind: Literal["answer_invitation"] = "answer_invitation"
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteInduction:
+    """The guide has been read, and privately: am I comfortable? May be said again after a talk."""
+
+    by: str
+    comfort: Comfort
+    kind: Literal["complete_induction"] = "complete_induction"
+
+
+# --- ground rules -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeRules:
+    """Propose other values for some `agree` rules: a new version that both must sign."""
+
+    by: str
+    values: tuple[tuple[str, str], ...]
+    kind: Literal["propose_rules"] = "propose_rules"
+
+
+@dataclass(frozen=True, slots=True)
+class SignRules:
+    """Sign one version, the newest."""
+
+    by: str
+    version: int
+    kind: Literal["sign_rules"] = "sign_rules"
+
+
+# --- goals ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeGoals:
+    """Propose goals, topics and rhythm; who proposes agrees."""
+
+    by: str
+    goals: tuple[Goal, ...]
+    topics: tuple[str, ...] = ()
+    every_weeks: int = 0
+    """0 keeps the programme's cadence."""
+    kind: Literal["propose_goals"] = "propose_goals"
+
+
+@dataclass(frozen=True, slots=True)
+class AgreeGoals:
+    """Agree to the partner's proposal and give one's own baseline for each goal."""
+
+    by: str
+    proposal: int
+    baselines: tuple[int, ...]
+    kind: Literal["agree_goals"] = "agree_goals"
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SetAgenda:
+    """Write the points of the next session; the junior owns them, the senior may add while there are none."""
+
+    by: str
+    session: int
+    points: tuple[str, ...]
+    kind: Literal["set_agenda"] = "set_agenda"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSession:
+    """Move one planned session."""
+
+    by: str
+    session: int
+    starts_at: datetime
+    kind: Literal["move_session"] = "move_session"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmSession:
+    """Did the session take place? Two witnesses."""
+
+    by: str
+    session: int
+    held: bool
+    kind: Literal["confirm_session"] = "confirm_session"
+
+
+# --- help -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AskCoordinator:
+    """Ask for help, from material to friction."""
+
+    by: str
+    matter: Matter
+    words: str
+    severity: Severity | None = None
+    """None: the usual one of the matter. The asker may raise it."""
+    partner_may_know: bool = False
+    hold_next_session: bool = False
+    kind: Literal["ask_coordinator"] = "ask_coordinator"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeUpHelp:
+    """The coordinator or the backup has begun to talk with the asker."""
+
+    by: str
+    help: int
+    kind: Literal["take_up_help"] = "take_up_help"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangeTalk:
+    """A facilitated talk of the pair with the coordinator."""
+
+    by: str
+    help: int
+    starts_at: datetime
+    kind: Literal["arrange_talk"] = "arrange_talk"
+
+
+@dataclass(frozen=True, slots=True)
+class ConcludeHelp:
+    """Tell the asker what came of it."""
+
+    by: str
+    help: int
+    outcome: HelpOutcome
+    kind: Literal["conclude_help"] = "conclude_help"
+
+
+@dataclass(frozen=True, slots=True)
+class RateHelp:
+    """Did it help?"""
+
+    by: str
+    help: int
+    helped: bool
+    kind: Literal["rate_help"] = "rate_help"
+
+
+# --- standing and leaving ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Either participant may pause; no reason is asked or kept."""
+
+    by: str
+    until: datetime | None = None
+    kind: Literal["pause"] = "pause"
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Either participant may resume."""
+
+    by: str
+    kind: Literal["resume"] = "resume"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The programme team freezes the relationship; looks the same for every reason."""
+
+    by: str
+    kind: Literal["hold"] = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """The programme team ends a hold."""
+
+    by: str
+    kind: Literal["lift"] = "lift"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Leave, at any moment, without a reason or anybody's approval."""
+
+    by: str
+    kind: Literal["exit"] = "exit"
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """The programme team decides what a ladder could not."""
+
+    by: str
+    choice: Choice
+    kind: Literal["decide"] = "decide"
+
+
+# --- close-out --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GiveFinalFeedback:
+    """Final ratings of the goals, the private survey, and the wish to stay in touch."""
+
+    by: str
+    ratings: tuple[int, ...]
+    would_repeat: int
+    """1 to 10."""
+    felt_safe: int
+    """1 to 10; private."""
+    keep_in_touch: bool
+    kind: Literal["give_final_feedback"] = "give_final_feedback"
+
+
+# --- what the engine reports ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSlot:
+    """The wall-clock time of a session has been resolved."""
+
+    session: int
+    starts_at: datetime
+    kind: Literal["record_slot"] = "record_slot"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCalendarVerified:
+    """One person's calendar was checked after a clean-up."""
+
+    party: Party
+    clean: bool
+    kind: Literal["record_calendar_verified"] = "record_calendar_verified"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAddressFailed:
+    """The mail server refuses one party's address for good."""
+
+    party: Party
+    kind: Literal["record_address_failed"] = "record_address_failed"
+
+
+Command = (
+    AnswerInvitation
+    | CompleteInduction
+    | ProposeRules
+    | SignRules
+    | ProposeGoals
+    | AgreeGoals
+    | SetAgenda
+    | MoveSession
+    | ConfirmSession
+    | AskCoordinator
+    | TakeUpHelp
+    | ArrangeTalk
+    | ConcludeHelp
+    | RateHelp
+    | Pause
+    | Resume
+    | Hold
+    | Lift
+    | Exit
+    | Decide
+    | GiveFinalFeedback
+)
+"""What a person may send."""
+
+Report = RecordSlot | RecordCalendarVerified | RecordAddressFailed
+"""What the engine reports about the world."""

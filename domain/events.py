@@ -1,0 +1,506 @@
+"""What happened: past-tense facts, frozen, tagged by `kind`. The state of a relationship is the fold of these."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from mentoring_lifecycle.domain.commands import Choice, Comfort, Goal, HelpOutcome, Matter, Severity
+from mentoring_lifecycle.domain.people import Participant, Party
+from mentoring_lifecycle.domain.policy import ProgrammePolicy
+
+
+class Phase(StrEnum):
+    """Where in its life a relationship is."""
+
+    ONBOARDING = "onboarding"
+    GROUND_RULES = "ground_rules"
+    GOALS = "goals"
+    ACTIVE = "active"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class RelationshipOutcome(StrEnum):
+    """How it ended. Why somebody left, or felt unsafe, is never among these."""
+
+    COMPLETED = "completed"
+    COMPLETED_EARLY = "completed_early"
+    NO_FAULT_EXIT = "no_fault_exit"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    INACTIVE = "inactive"
+    LEFT_ORG = "left_org"
+    REMATCHED = "rematched"
+    ENDED_BY_PROGRAMME = "ended_by_programme"
+    ERASED = "erased"
+
+
+class Subject(StrEnum):
+    """What somebody is being asked."""
+
+    INVITATION = "invitation"
+    INDUCTION = "induction"
+    RULES = "rules"
+    GOALS = "goals"
+    SESSION = "session"
+    HELP_RATING = "help_rating"
+    FINAL_FEEDBACK = "final_feedback"
+    DECISION = "decision"
+
+
+class DecisionTopic(StrEnum):
+    """What the programme team is asked to decide."""
+
+    RULES_UNSIGNED = "rules_unsigned"
+    GOALS_UNSET = "goals_unset"
+    COMFORT = "comfort"
+    PAUSE_TOO_LONG = "pause_too_long"
+
+
+class SessionResult(StrEnum):
+    """What two witnesses made of one session."""
+
+    HELD = "held"
+    HELD_UNCONFIRMED = "held_unconfirmed"
+    NOT_HELD = "not_held"
+    DISPUTED = "disputed"
+    UNKNOWN = "unknown"
+
+
+class CancelReason(StrEnum):
+    """Why a planned session will not take place, as far as both may know."""
+
+    ON_HOLD = "on_hold"
+    PAUSED = "paused"
+    MOVED_ON = "moved_on"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipOpened:
+    at: datetime
+    relationship: str
+    programme: str
+    mentor: Participant
+    mentee: Participant
+    coordinator: str
+    backup: str
+    zone: str
+    ends_at: datetime
+    policy: ProgrammePolicy
+    kind: Literal["relationship_opened"] = "relationship_opened"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question was put to one party, with its ladder."""
+
+    at: datetime
+    subject: Subject
+    of: Party
+    number: int
+    """Which session, version, proposal or call for help; else 0."""
+    remind_at: tuple[datetime, ...]
+    expires_at: datetime
+    topic: DecisionTopic | None = None
+    """For decisions."""
+    kind: Literal["asked"] = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    at: datetime
+    subject: Subject
+    of: Party
+    number: int
+    times: int
+    """How often by now, this one included."""
+    skipped: int = 0
+    """Earlier steps of the ladder whose moment had passed unused."""
+    kind: Literal["reminded"] = "reminded"
+
+
+@dataclass(frozen=True, slots=True)
+class AskLapsed:
+    at: datetime
+    subject: Subject
+    of: Party
+    number: int
+    kind: Literal["ask_lapsed"] = "ask_lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEntered:
+    at: datetime
+    phase: Phase
+    kind: Literal["phase_entered"] = "phase_entered"
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationAccepted:
+    at: datetime
+    by: Party
+    kind: Literal["invitation_accepted"] = "invitation_accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationDeclined:
+    at: datetime
+    by: Party
+    kind: Literal["invitation_declined"] = "invitation_declined"
+
+
+@dataclass(frozen=True, slots=True)
+class InductionCompleted:
+    """The comfort answer is private: it decides, it is never shown to the partner, and the journal does not hold it."""
+
+    at: datetime
+    by: Party
+    comfort: Comfort
+    kind: Literal["induction_completed"] = "induction_completed"
+
+
+@dataclass(frozen=True, slots=True)
+class RulesProposed:
+    at: datetime
+    version: int
+    values: tuple[tuple[str, str], ...]
+    by: Party | None = None
+    """None: the programme's own first version."""
+    kind: Literal["rules_proposed"] = "rules_proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class RulesSigned:
+    at: datetime
+    by: Party
+    version: int
+    kind: Literal["rules_signed"] = "rules_signed"
+
+
+@dataclass(frozen=True, slots=True)
+class GoalsProposed:
+    at: datetime
+    by: Party
+    proposal: int
+    goals: tuple[Goal, ...]
+    topics: tuple[str, ...]
+    every_weeks: int
+    kind: Literal["goals_proposed"] = "goals_proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class GoalsAgreed:
+    at: datetime
+    by: Party
+    proposal: int
+    baselines: tuple[int, ...]
+    kind: Literal["goals_agreed"] = "goals_agreed"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotWanted:
+    at: datetime
+    session: int
+    not_before: datetime
+    kind: Literal["slot_wanted"] = "slot_wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFound:
+    at: datetime
+    session: int
+    starts_at: datetime
+    kind: Literal["slot_found"] = "slot_found"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlanned:
+    at: datetime
+    session: int
+    starts_at: datetime
+    ends_at: datetime
+    final: bool
+    kind: Literal["session_planned"] = "session_planned"
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaSet:
+    at: datetime
+    by: Party
+    session: int
+    points: tuple[str, ...]
+    kind: Literal["agenda_set"] = "agenda_set"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMoved:
+    at: datetime
+    by: Party
+    session: int
+    starts_at: datetime
+    ends_at: datetime
+    kind: Literal["session_moved"] = "session_moved"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReminded:
+    at: datetime
+    session: int
+    kind: Literal["session_reminded"] = "session_reminded"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCancelled:
+    at: datetime
+    session: int
+    why: CancelReason
+    starts_at: datetime
+    ends_at: datetime
+    revision: int
+    """One higher than any that was told."""
+    kind: Literal["session_cancelled"] = "session_cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """Its planned time is over; whether it took place is a question to both."""
+
+    at: datetime
+    session: int
+    kind: Literal["session_ended"] = "session_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfirmed:
+    at: datetime
+    by: Party
+    session: int
+    held: bool
+    kind: Literal["session_confirmed"] = "session_confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettled:
+    at: datetime
+    session: int
+    result: SessionResult
+    kind: Literal["session_settled"] = "session_settled"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpAsked:
+    at: datetime
+    help: int
+    by: Party
+    matter: Matter
+    severity: Severity
+    words: str
+    partner_may_know: bool
+    holds_sessions: bool
+    take_up_by: datetime
+    conclude_by: datetime
+    kind: Literal["help_asked"] = "help_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpOverdue:
+    """A clock of the programme team ran out; the backup is told as well."""
+
+    at: datetime
+    help: int
+    times: int
+    next_at: datetime | None
+    kind: Literal["help_overdue"] = "help_overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpTakenUp:
+    at: datetime
+    help: int
+    by: Party
+    kind: Literal["help_taken_up"] = "help_taken_up"
+
+
+@dataclass(frozen=True, slots=True)
+class TalkArranged:
+    at: datetime
+    help: int
+    by: Party
+    starts_at: datetime
+    kind: Literal["talk_arranged"] = "talk_arranged"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpConcluded:
+    at: datetime
+    help: int
+    by: Party
+    outcome: HelpOutcome
+    kind: Literal["help_concluded"] = "help_concluded"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpRated:
+    at: datetime
+    help: int
+    by: Party
+    helped: bool
+    kind: Literal["help_rated"] = "help_rated"
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    at: datetime
+    by: Party
+    until: datetime | None
+    kind: Literal["paused"] = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """`by` is None when the agreed date came."""
+
+    at: datetime
+    by: Party | None
+    kind: Literal["resumed"] = "resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPlaced:
+    at: datetime
+    kind: Literal["hold_placed"] = "hold_placed"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLifted:
+    at: datetime
+    kind: Literal["hold_lifted"] = "hold_lifted"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    at: datetime
+    by: Party
+    kind: Literal["left"] = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionMade:
+    at: datetime
+    by: Party
+    choice: Choice
+    kind: Literal["decision_made"] = "decision_made"
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingBegun:
+    """Notice of the coming end."""
+
+    at: datetime
+    kind: Literal["closing_begun"] = "closing_begun"
+
+
+@dataclass(frozen=True, slots=True)
+class EndReached:
+    """The last day has come; final feedback is asked for."""
+
+    at: datetime
+    kind: Literal["end_reached"] = "end_reached"
+
+
+@dataclass(frozen=True, slots=True)
+class FinalFeedbackGiven:
+    """Private but for the wish to stay in touch, and that only when both share it."""
+
+    at: datetime
+    by: Party
+    ratings: tuple[int, ...]
+    would_repeat: int
+    felt_safe: int
+    keep_in_touch: bool
+    kind: Literal["final_feedback_given"] = "final_feedback_given"
+
+
+@dataclass(frozen=True, slots=True)
+class EndDecided:
+    """It will close with this outcome once the calendars are proven clean."""
+
+    at: datetime
+    outcome: RelationshipOutcome
+    close_by: datetime
+    kind: Literal["end_decided"] = "end_decided"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarVerified:
+    at: datetime
+    party: Party
+    clean: bool
+    kind: Literal["calendar_verified"] = "calendar_verified"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFailed:
+    at: datetime
+    party: Party
+    kind: Literal["address_failed"] = "address_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    at: datetime
+    outcome: RelationshipOutcome
+    calendars_clean: bool
+    kind: Literal["closed"] = "closed"
+
+
+Event = (
+    RelationshipOpened
+    | Asked
+    | Reminded
+    | AskLapsed
+    | PhaseEntered
+    | InvitationAccepted
+    | InvitationDeclined
+    | InductionCompleted
+    | RulesProposed
+    | RulesSigned
+    | GoalsProposed
+    | GoalsAgreed
+    | SlotWanted
+    | SlotFound
+    | SessionPlanned
+    | AgendaSet
+    | SessionMoved
+    | SessionReminded
+    | SessionCancelled
+    | SessionEnded
+    | SessionConfirmed
+    | SessionSettled
+    | HelpAsked
+    | HelpOverdue
+    | HelpTakenUp
+    | TalkArranged
+    | HelpConcluded
+    | HelpRated
+    | Paused
+    | Resumed
+    | HoldPlaced
+    | HoldLifted
+    | Left
+    | DecisionMade
+    | ClosingBegun
+    | EndReached
+    | FinalFeedbackGiven
+    | EndDecided
+    | CalendarVerified
+    | AddressFailed
+    | Closed
+)
+
+PRIVATE_FIELDS = frozenset(
+    {"words", "comfort", "helped", "goals", "topics", "points", "ratings", "baselines", "would_repeat", "felt_safe"}
+)
+"""What the journal leaves out: words that people wrote and answers that are theirs alone."""

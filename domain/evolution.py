@@ -1,0 +1,380 @@
+"""How each fact changes the state: one small function per event, no decisions, no clock."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from mentoring_lifecycle.domain import events as e
+from mentoring_lifecycle.domain.people import PAIR, Party
+from mentoring_lifecycle.domain.relationship import Ask, HelpRequest, Relationship, Session
+
+
+def evolve(state: Relationship, event: e.Event) -> Relationship:
+    """The state after one more event."""
+    return replace(_EVOLUTIONS[type(event)](state, event), sequence=state.sequence + 1)
+
+
+def opened(event: e.RelationshipOpened) -> Relationship:
+    """The first state of all."""
+    return Relationship(
+        id=event.relationship,
+        programme=event.programme,
+        mentor=event.mentor,
+        mentee=event.mentee,
+        coordinator=event.coordinator,
+        backup=event.backup,
+        zone=event.zone,
+        policy=event.policy,
+        opened_at=event.at,
+        ends_at=event.ends_at,
+    )
+
+
+# --- questions --------------------------------------------------------------------------------------------------
+
+
+def _asked(state: Relationship, event: e.Asked) -> Relationship:
+    ask = Ask(event.subject, event.of, event.number, event.at, event.remind_at, event.expires_at, topic=event.topic)
+    kept = tuple(
+        each for each in state.asks if (each.subject, each.of, each.number) != (ask.subject, ask.of, ask.number)
+    )
+    limit = None if event.topic == e.DecisionTopic.PAUSE_TOO_LONG else state.pause_limit_at
+    return replace(state, asks=(*kept, ask), pause_limit_at=limit)
+
+
+def _reminded(state: Relationship, event: e.Reminded) -> Relationship:
+    def after(ask: Ask) -> Ask:
+        if (ask.subject, ask.of, ask.number) != (event.subject, event.of, event.number):
+            return ask
+        return replace(ask, reminded=event.times, remind_at=ask.remind_at[1 + event.skipped :])
+
+    return replace(state, asks=tuple(after(ask) for ask in state.asks))
+
+
+def _without_ask(
+    state: Relationship, subject: e.Subject, of: Party | None = None, number: int | None = None
+) -> Relationship:
+    def is_meant(ask: Ask) -> bool:
+        return ask.subject is subject and of in (None, ask.of) and number in (None, ask.number)
+
+    return replace(state, asks=tuple(ask for ask in state.asks if not is_meant(ask)))
+
+
+def _ask_lapsed(state: Relationship, event: e.AskLapsed) -> Relationship:
+    return _without_ask(state, event.subject, event.of, event.number)
+
+
+def _phase_entered(state: Relationship, event: e.PhaseEntered) -> Relationship:
+    """Questions of an earlier phase end with it; a session or a call for help outlives it."""
+    lasting = (e.Subject.SESSION, e.Subject.HELP_RATING)
+    return replace(state, phase=event.phase, asks=tuple(ask for ask in state.asks if ask.subject in lasting))
+
+
+# --- onboarding -------------------------------------------------------------------------------------------------
+
+
+def _invitation_accepted(state: Relationship, event: e.InvitationAccepted) -> Relationship:
+    return _without_ask(replace(state, accepted=(*state.accepted, event.by)), e.Subject.INVITATION, event.by)
+
+
+def _invitation_declined(state: Relationship, event: e.InvitationDeclined) -> Relationship:
+    return _without_ask(state, e.Subject.INVITATION, event.by)
+
+
+def _induction_completed(state: Relationship, event: e.InductionCompleted) -> Relationship:
+    others = tuple(answer for answer in state.comfort if answer[0] is not event.by)
+    return _without_ask(replace(state, comfort=(*others, (event.by, event.comfort))), e.Subject.INDUCTION, event.by)
+
+
+# --- ground rules and goals -------------------------------------------------------------------------------------
+
+
+def _rules_proposed(state: Relationship, event: e.RulesProposed) -> Relationship:
+    fresh = replace(state, rules_version=event.version, rules_values=event.values, signed=())
+    return _without_ask(fresh, e.Subject.RULES)
+
+
+def _rules_signed(state: Relationship, event: e.RulesSigned) -> Relationship:
+    return _without_ask(replace(state, signed=(*state.signed, event.by)), e.Subject.RULES, event.by)
+
+
+def _goals_proposed(state: Relationship, event: e.GoalsProposed) -> Relationship:
+    fresh = replace(
+        state,
+        proposal=event.proposal,
+        proposed_by=event.by,
+        goals=event.goals,
+        topics=event.topics,
+        every_weeks=event.every_weeks,
+    )
+    return _without_ask(fresh, e.Subject.GOALS)
+
+
+def _goals_agreed(state: Relationship, event: e.GoalsAgreed) -> Relationship:
+    return _without_ask(state, e.Subject.GOALS)
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------
+
+
+def _slot_wanted(state: Relationship, event: e.SlotWanted) -> Relationship:
+    return replace(state, slot_wanted=event.session, pencilled=None)
+
+
+def _slot_found(state: Relationship, event: e.SlotFound) -> Relationship:
+    return replace(state, slot_wanted=0, pencilled=event.starts_at)
+
+
+def _session_planned(state: Relationship, event: e.SessionPlanned) -> Relationship:
+    session = Session(event.session, event.starts_at, event.ends_at, event.final)
+    return replace(
+        state,
+        sessions=(*state.sessions, session),
+        next_session=event.session + 1,
+        pencilled=None,
+        last_slot=event.starts_at,
+    )
+
+
+def _with_session(state: Relationship, number: int, **changes: Any) -> Relationship:
+    def after(session: Session) -> Session:
+        return replace(session, **changes) if session.number == number else session
+
+    return replace(state, sessions=tuple(after(session) for session in state.sessions))
+
+
+def _without_session(state: Relationship, number: int) -> Relationship:
+    return replace(state, sessions=tuple(session for session in state.sessions if session.number != number))
+
+
+def _agenda_set(state: Relationship, event: e.AgendaSet) -> Relationship:
+    return _with_session(state, event.session, agenda=event.points)
+
+
+def _session_moved(state: Relationship, event: e.SessionMoved) -> Relationship:
+    session = state.session(event.session)
+    revision = session.revision + 1 if session else 1
+    return _with_session(
+        state, event.session, starts_at=event.starts_at, ends_at=event.ends_at, revision=revision, reminded=False
+    )
+
+
+def _session_reminded(state: Relationship, event: e.SessionReminded) -> Relationship:
+    return _with_session(state, event.session, reminded=True)
+
+
+def _session_cancelled(state: Relationship, event: e.SessionCancelled) -> Relationship:
+    return _without_session(state, event.session)
+
+
+def _session_ended(state: Relationship, event: e.SessionEnded) -> Relationship:
+    return _with_session(state, event.session, asked_at=event.at)
+
+
+def _session_confirmed(state: Relationship, event: e.SessionConfirmed) -> Relationship:
+    session = state.session(event.session)
+    answers = (*session.answers, (event.by, event.held)) if session else ()
+    told = _with_session(state, event.session, answers=answers)
+    return _without_ask(told, e.Subject.SESSION, event.by, event.session)
+
+
+def _session_settled(state: Relationship, event: e.SessionSettled) -> Relationship:
+    settled = replace(state, results=(*state.results, (event.session, event.result)))
+    return _without_ask(_without_session(settled, event.session), e.Subject.SESSION, number=event.session)
+
+
+# --- help -------------------------------------------------------------------------------------------------------
+
+
+def _help_asked(state: Relationship, event: e.HelpAsked) -> Relationship:
+    request = HelpRequest(
+        number=event.help,
+        by=event.by,
+        matter=event.matter,
+        severity=event.severity,
+        words=event.words,
+        partner_may_know=event.partner_may_know,
+        holds_sessions=event.holds_sessions,
+        conclude_by=event.conclude_by,
+        next_clock_at=event.take_up_by,
+    )
+    return replace(state, help=(*state.help, request), help_count=event.help)
+
+
+def _with_help(state: Relationship, number: int, **changes: Any) -> Relationship:
+    def after(request: HelpRequest) -> HelpRequest:
+        return replace(request, **changes) if request.number == number else request
+
+    return replace(state, help=tuple(after(request) for request in state.help))
+
+
+def _help_overdue(state: Relationship, event: e.HelpOverdue) -> Relationship:
+    return _with_help(state, event.help, overdue_times=event.times, next_clock_at=event.next_at)
+
+
+def _help_taken_up(state: Relationship, event: e.HelpTakenUp) -> Relationship:
+    request = state.help_request(event.help)
+    return _with_help(state, event.help, taken_up=True, next_clock_at=request.conclude_by if request else None)
+
+
+def _talk_arranged(state: Relationship, event: e.TalkArranged) -> Relationship:
+    return state
+
+
+def _help_concluded(state: Relationship, event: e.HelpConcluded) -> Relationship:
+    asker = next((request.by for request in state.help if request.number == event.help), event.by)
+    left = tuple(request for request in state.help if request.number != event.help)
+    return replace(state, help=left, rated_by=(*state.rated_by, (event.help, asker)))
+
+
+def _help_rated(state: Relationship, event: e.HelpRated) -> Relationship:
+    left = tuple(pair for pair in state.rated_by if pair[0] != event.help)
+    return _without_ask(replace(state, rated_by=left), e.Subject.HELP_RATING, event.by, event.help)
+
+
+# --- standing ---------------------------------------------------------------------------------------------------
+
+
+def _paused(state: Relationship, event: e.Paused) -> Relationship:
+    return replace(
+        state,
+        paused=True,
+        paused_until=event.until,
+        pause_limit_at=event.at + timedelta(weeks=state.policy.pause_weeks),
+        frozen_since=state.frozen_since or event.at,
+        stops=state.stops + 1,
+        to_verify=PAIR,
+    )
+
+
+def _resumed(state: Relationship, event: e.Resumed) -> Relationship:
+    return _thawed(replace(state, paused=False, paused_until=None, pause_limit_at=None), event)
+
+
+def _hold_placed(state: Relationship, event: e.HoldPlaced) -> Relationship:
+    frozen_since = state.frozen_since or event.at
+    return replace(state, held=True, frozen_since=frozen_since, stops=state.stops + 1, to_verify=PAIR)
+
+
+def _hold_lifted(state: Relationship, event: e.HoldLifted) -> Relationship:
+    return _thawed(replace(state, held=False), event)
+
+
+def _thawed(state: Relationship, event: e.Resumed | e.HoldLifted) -> Relationship:
+    """Once nothing freezes it any more, every clock of the pair goes on where it stood."""
+    if state.held or state.paused or state.frozen_since is None:
+        return state
+    by = event.at - state.frozen_since
+    return replace(
+        state,
+        frozen_since=None,
+        ends_at=state.ends_at + by,
+        pencilled=None,
+        slot_wanted=0,
+        asks=tuple(_later(ask, by) for ask in state.asks),
+        sessions=tuple(replace(s, asked_at=s.asked_at + by) if s.asked_at else s for s in state.sessions),
+    )
+
+
+def _later(ask: Ask, by: timedelta) -> Ask:
+    return replace(ask, remind_at=tuple(at + by for at in ask.remind_at), expires_at=ask.expires_at + by)
+
+
+# --- leaving and closing ----------------------------------------------------------------------------------------
+
+
+def _left(state: Relationship, event: e.Left) -> Relationship:
+    return replace(state, left_by=event.by)
+
+
+def _decision_made(state: Relationship, event: e.DecisionMade) -> Relationship:
+    limit = event.at + timedelta(weeks=state.policy.pause_weeks) if state.paused else None
+    return _without_ask(replace(state, pause_limit_at=limit), e.Subject.DECISION)
+
+
+def _closing_begun(state: Relationship, event: e.ClosingBegun) -> Relationship:
+    return state
+
+
+def _end_reached(state: Relationship, event: e.EndReached) -> Relationship:
+    return replace(state, end_reached=True, pencilled=None, slot_wanted=0)
+
+
+def _final_feedback_given(state: Relationship, event: e.FinalFeedbackGiven) -> Relationship:
+    touch = (*state.keep_in_touch, event.by) if event.keep_in_touch else state.keep_in_touch
+    given = replace(state, feedback=(*state.feedback, event.by), keep_in_touch=touch)
+    return _without_ask(given, e.Subject.FINAL_FEEDBACK, event.by)
+
+
+def _end_decided(state: Relationship, event: e.EndDecided) -> Relationship:
+    return replace(
+        state,
+        ending=event.outcome,
+        close_by=event.close_by,
+        asks=(),
+        pencilled=None,
+        slot_wanted=0,
+        to_verify=PAIR,
+        unclean=(),
+    )
+
+
+def _calendar_verified(state: Relationship, event: e.CalendarVerified) -> Relationship:
+    left = tuple(party for party in state.to_verify if party is not event.party)
+    unclean = tuple(party for party in state.unclean if party is not event.party)
+    return replace(state, to_verify=left, unclean=unclean if event.clean else (*unclean, event.party))
+
+
+def _address_failed(state: Relationship, event: e.AddressFailed) -> Relationship:
+    return replace(state, failed_addresses=(*state.failed_addresses, event.party))
+
+
+def _closed(state: Relationship, event: e.Closed) -> Relationship:
+    return replace(
+        state, phase=e.Phase.CLOSED, outcome=event.outcome, paused=False, held=False, asks=(), help=(), rated_by=()
+    )
+
+
+_EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
+    e.Asked: _asked,
+    e.Reminded: _reminded,
+    e.AskLapsed: _ask_lapsed,
+    e.PhaseEntered: _phase_entered,
+    e.InvitationAccepted: _invitation_accepted,
+    e.InvitationDeclined: _invitation_declined,
+    e.InductionCompleted: _induction_completed,
+    e.RulesProposed: _rules_proposed,
+    e.RulesSigned: _rules_signed,
+    e.GoalsProposed: _goals_proposed,
+    e.GoalsAgreed: _goals_agreed,
+    e.SlotWanted: _slot_wanted,
+    e.SlotFound: _slot_found,
+    e.SessionPlanned: _session_planned,
+    e.AgendaSet: _agenda_set,
+    e.SessionMoved: _session_moved,
+    e.SessionReminded: _session_reminded,
+    e.SessionCancelled: _session_cancelled,
+    e.SessionEnded: _session_ended,
+    e.SessionConfirmed: _session_confirmed,
+    e.SessionSettled: _session_settled,
+    e.HelpAsked: _help_asked,
+    e.HelpOverdue: _help_overdue,
+    e.HelpTakenUp: _help_taken_up,
+    e.TalkArranged: _talk_arranged,
+    e.HelpConcluded: _help_concluded,
+    e.HelpRated: _help_rated,
+    e.Paused: _paused,
+    e.Resumed: _resumed,
+    e.HoldPlaced: _hold_placed,
+    e.HoldLifted: _hold_lifted,
+    e.Left: _left,
+    e.DecisionMade: _decision_made,
+    e.ClosingBegun: _closing_begun,
+    e.EndReached: _end_reached,
+    e.FinalFeedbackGiven: _final_feedback_given,
+    e.EndDecided: _end_decided,
+    e.CalendarVerified: _calendar_verified,
+    e.AddressFailed: _address_failed,
+    e.Closed: _closed,
+}

@@ -1,0 +1,254 @@
+"""The three pure verbs of a relationship, gathered from its acts: open, decide, strike the hour.
+
+`decide(state, command, now)` answers a person: the facts that follow, or the Rejection they read.
+`strike(state, now)` answers the clock: everything that has become true by itself.
+`report(state, report, now)` takes note of what the engine found out about the world.
+None of them raises, looks at a clock or draws a number.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from mentoring_lifecycle.domain import (
+    agreement,
+    asking,
+    close_out,
+    ending,
+    goal_setting,
+    help_requests,
+    onboarding,
+    sessions,
+    standing,
+)
+from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.draft import Draft
+from mentoring_lifecycle.domain.events import (
+    AddressFailed,
+    AskLapsed,
+    CalendarVerified,
+    Event,
+    Phase,
+    RelationshipOpened,
+    Subject,
+)
+from mentoring_lifecycle.domain.evolution import opened
+from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.people import PAIR, Participant, Party
+from mentoring_lifecycle.domain.policy import ProgrammePolicy
+from mentoring_lifecycle.domain.rejections import Refusal, Rejection
+from mentoring_lifecycle.domain.relationship import Ask, Relationship
+
+Events = tuple[Event, ...]
+TEAM = (Party.COORDINATOR, Party.BACKUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a relationship begins with."""
+
+    relationship: str
+    programme: str
+    mentor: Participant
+    mentee: Participant
+    coordinator: str
+    backup: str
+    zone: str
+    policy: ProgrammePolicy
+
+
+def open_relationship(opening: Opening, now: datetime) -> tuple[Relationship, Events]:
+    """The first facts: it exists, and both are invited."""
+    first = RelationshipOpened(
+        at=now,
+        relationship=opening.relationship,
+        programme=opening.programme,
+        mentor=opening.mentor,
+        mentee=opening.mentee,
+        coordinator=opening.coordinator,
+        backup=opening.backup,
+        zone=opening.zone,
+        ends_at=now + timedelta(weeks=opening.policy.length_weeks),
+        policy=opening.policy,
+    )
+    draft = Draft(opened(first))
+    onboarding.invite(draft, now)
+    return draft.state, (first, *draft.events)
+
+
+# --- who may do what, when --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """When a command is in place."""
+
+    phases: tuple[Phase, ...]
+    by: tuple[Party, ...]
+    in_pause: bool = False
+    in_hold: bool = False
+
+
+_OPEN = tuple(phase for phase in Phase if phase is not Phase.CLOSED)
+_MEETING = (Phase.ACTIVE, Phase.CLOSING)
+
+GATES: dict[type[Any], Gate] = {
+    c.AnswerInvitation: Gate((Phase.ONBOARDING,), PAIR),
+    c.CompleteInduction: Gate((Phase.ONBOARDING,), PAIR),
+    c.ProposeRules: Gate((Phase.GROUND_RULES,), PAIR),
+    c.SignRules: Gate((Phase.GROUND_RULES,), PAIR),
+    c.ProposeGoals: Gate((Phase.GOALS,), PAIR),
+    c.AgreeGoals: Gate((Phase.GOALS,), PAIR),
+    c.SetAgenda: Gate(_MEETING, PAIR),
+    c.MoveSession: Gate(_MEETING, PAIR),
+    c.ConfirmSession: Gate(_MEETING, PAIR),
+    c.AskCoordinator: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
+    c.TakeUpHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.ArrangeTalk: Gate(_OPEN, TEAM, in_pause=True),
+    c.ConcludeHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.RateHelp: Gate(_OPEN, PAIR, in_pause=True),
+    c.Pause: Gate(_OPEN, PAIR, in_pause=True),
+    c.Resume: Gate(_OPEN, PAIR, in_pause=True),
+    c.Hold: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.Lift: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.Exit: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
+    c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.GiveFinalFeedback: Gate((Phase.CLOSING,), PAIR),
+}
+"""One row per command; a test holds it complete."""
+
+
+def _refused_at_the_gate(state: Relationship, command: c.Command) -> Rejection | None:
+    gate = GATES[type(command)]
+    by = state.party_of(command.by)
+    if by is None:
+        return Rejection(Refusal.NOT_PART_OF_THIS)
+    if state.is_closed or state.is_ending:
+        return Rejection(Refusal.CLOSED)
+    if by not in gate.by:
+        return Rejection(Refusal.NOT_YOURS_TO_DO, " / ".join(gate.by))
+    if state.held and not gate.in_hold:
+        return Rejection(Refusal.ON_HOLD)
+    if state.paused and not gate.in_pause:
+        return Rejection(Refusal.PAUSED)
+    return None if state.phase in gate.phases else Rejection(Refusal.WRONG_PHASE, state.phase)
+
+
+_DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | None]] = {
+    c.AnswerInvitation: onboarding.answer_invitation,
+    c.CompleteInduction: onboarding.complete_induction,
+    c.ProposeRules: agreement.propose_rules,
+    c.SignRules: agreement.sign_rules,
+    c.ProposeGoals: goal_setting.propose_goals,
+    c.AgreeGoals: goal_setting.agree_goals,
+    c.SetAgenda: sessions.set_agenda,
+    c.MoveSession: sessions.move_session,
+    c.ConfirmSession: sessions.confirm_session,
+    c.AskCoordinator: help_requests.ask_coordinator,
+    c.TakeUpHelp: help_requests.take_up_help,
+    c.ArrangeTalk: help_requests.arrange_talk,
+    c.ConcludeHelp: help_requests.conclude_help,
+    c.RateHelp: help_requests.rate_help,
+    c.Pause: standing.pause,
+    c.Resume: standing.resume,
+    c.Hold: standing.hold,
+    c.Lift: standing.lift,
+    c.Exit: standing.leave,
+    c.Decide: standing.decide_open_question,
+    c.GiveFinalFeedback: close_out.give_final_feedback,
+}
+
+
+def decide(state: Relationship, command: c.Command, now: datetime) -> Events | Rejection:
+    """What follows from a person's command."""
+    if refused := _refused_at_the_gate(state, command):
+        return refused
+    by = state.party_of(command.by)
+    assert by
+    draft = Draft(state)
+    rejection = _DECISIONS[type(command)](draft, command, by, now)
+    return rejection or tuple(draft.events)
+
+
+# --- what the engine found out ----------------------------------------------------------------------------------
+
+
+def report(state: Relationship, found: c.Report, now: datetime) -> Events:
+    """What follows from something the engine found out; a report that comes too late changes nothing."""
+    if state.is_closed:
+        return ()
+    draft = Draft(state)
+    if isinstance(found, c.RecordSlot):
+        sessions.record_slot(draft, found, now)
+    elif isinstance(found, c.RecordCalendarVerified):
+        _record_calendar(draft, found, now)
+    elif found.party not in state.failed_addresses:
+        draft.add(AddressFailed(now, found.party))
+    return tuple(draft.events)
+
+
+def _record_calendar(draft: Draft, found: c.RecordCalendarVerified, now: datetime) -> None:
+    if found.party in draft.state.to_verify:
+        draft.add(CalendarVerified(now, found.party, found.clean))
+        ending.close_when_clean(draft, now)
+
+
+# --- what time brings -------------------------------------------------------------------------------------------
+
+_LAPSES: dict[Subject, Callable[[Draft, AskLapsed, datetime], None]] = {
+    Subject.INVITATION: onboarding.lapse,
+    Subject.INDUCTION: onboarding.lapse,
+    Subject.RULES: agreement.lapse,
+    Subject.GOALS: goal_setting.lapse,
+    Subject.HELP_RATING: help_requests.lapse,
+    Subject.FINAL_FEEDBACK: close_out.lapse,
+}
+"""What silence leads to. Sessions settle, and decisions fall, by hours of their own."""
+
+
+def _lapses(state: Relationship) -> Iterator[Hour]:
+    for open_ask in state.asks:
+        if open_ask.subject in _LAPSES and asking.clock_runs(state, open_ask):
+            yield Hour(open_ask.expires_at, _Lapse(open_ask))
+
+
+class _Lapse:
+    """One question has been open for too long."""
+
+    def __init__(self, open_ask: Ask) -> None:
+        self._ask = open_ask
+
+    def __call__(self, draft: Draft, now: datetime) -> None:
+        lapsed = AskLapsed(now, self._ask.subject, self._ask.of, self._ask.number)
+        draft.add(lapsed)
+        _LAPSES[lapsed.subject](draft, lapsed, now)
+
+
+def hours(state: Relationship) -> tuple[Hour, ...]:
+    """Every hour that lies in this state, the earliest first; of equal ones the order here decides."""
+    if state.is_closed:
+        return ()
+    sources = (
+        ending.hours,
+        standing.hours,
+        close_out.hours,
+        sessions.hours,
+        help_requests.hours,
+        _lapses,
+        asking.reminders,
+    )
+    return tuple(sorted((hour for source in sources for hour in source(state)), key=lambda hour: hour.at))
+
+
+def next_hour(state: Relationship) -> datetime | None:
+    """When time brings something next; None when nothing will move by itself."""
+    return next((hour.at for hour in hours(state)), None)
+
+
+def strike(state: Relationship, now: datetime) -> Events:
+    """Everything that has become true by `now`, in the order of its hours."""
+    draft = Draft(state)
+    while (due := hours(draft.state)) and due[0].at <= now:
+        due[0].strike(draft, now)
+    return tuple(draft.events)

@@ -1,0 +1,257 @@
+"""Why something cannot be done: one catalogue code each, with the sentence that the person reads, in their language."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """The catalogue. A code never changes its meaning; callers may rely on it."""
+
+    UNKNOWN_PERSON = "unknown_person"
+    SAME_PERSON = "same_person"
+    PERSON_INACTIVE = "person_inactive"
+    CONFLICT_OF_INTEREST = "conflict_of_interest"
+    LEVELS_TOO_CLOSE = "levels_too_close"
+    NOT_PART_OF_THIS = "not_part_of_this"
+    NOT_YOURS_TO_DO = "not_yours_to_do"
+    CLOSED = "closed"
+    ON_HOLD = "on_hold"
+    NOT_ON_HOLD = "not_on_hold"
+    PAUSED = "paused"
+    NOT_PAUSED = "not_paused"
+    WRONG_PHASE = "wrong_phase"
+    ALREADY_ANSWERED = "already_answered"
+    NOT_ACCEPTED_YET = "not_accepted_yet"
+    ALREADY_SIGNED = "already_signed"
+    VERSION_MOVED_ON = "version_moved_on"
+    UNKNOWN_RULE = "unknown_rule"
+    RULE_IS_FIXED = "rule_is_fixed"
+    VALUE_NOT_OFFERED = "value_not_offered"
+    NOTHING_PROPOSED = "nothing_proposed"
+    GOALS_ONE_TO_THREE = "goals_one_to_three"
+    GOAL_FOR_EACH_SIDE = "goal_for_each_side"
+    RATING_ONE_TO_TEN = "rating_one_to_ten"
+    RATE_EVERY_GOAL = "rate_every_goal"
+    CADENCE_OUT_OF_RANGE = "cadence_out_of_range"
+    TEXT_EMPTY = "text_empty"
+    TEXT_TOO_LONG = "text_too_long"
+    TEXT_UNREADABLE = "text_unreadable"
+    TOO_MANY = "too_many"
+    UNKNOWN_SESSION = "unknown_session"
+    SESSION_OVER = "session_over"
+    SESSION_NOT_OVER = "session_not_over"
+    IN_THE_PAST = "in_the_past"
+    TOO_FAR_AHEAD = "too_far_ahead"
+    AFTER_THE_END = "after_the_end"
+    TOO_SEVERE_FOR_HERE = "too_severe_for_here"
+    UNKNOWN_HELP = "unknown_help"
+    HELP_CONCLUDED = "help_concluded"
+    PARTNER_MAY_NOT_KNOW = "partner_may_not_know"
+    NOTHING_TO_DECIDE = "nothing_to_decide"
+    NOT_A_DATE = "not_a_date"
+    BAD_IDENTIFIER = "bad_identifier"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A refused command: a value, never an exception. Nothing has happened and nothing will."""
+
+    code: Refusal
+    detail: str = ""
+    """A catalogue word, a number or an id that the sentence names. Never what somebody wrote."""
+
+    def message(self, locale: str = "en") -> str:
+        """The sentence for the person who asked; English where the language is not ours."""
+        return SENTENCES[self.code][1 if locale.startswith("it") else 0].replace("{detail}", self.detail)
+
+
+SENTENCES: dict[Refusal, tuple[str, str]] = {
+    Refusal.UNKNOWN_PERSON: (
+        "The people directory knows nobody by the id {detail}. Import the person first, then try again.",
+        (
+            "L'elenco delle persone non conosce nessuno con l'identificativo {detail}. Importa prima la "
+            "persona, poi riprova."
+        ),
+    ),
+    Refusal.SAME_PERSON: (
+        "Mentor, mentee and coordinator must be different people.",
+        "Mentor, mentee e referente del programma devono essere persone diverse.",
+    ),
+    Refusal.PERSON_INACTIVE: (
+        "{detail} is marked as no longer active in the people directory.",
+        "{detail} risulta non più in servizio nell'elenco delle persone.",
+    ),
+    Refusal.CONFLICT_OF_INTEREST: (
+        (
+            "One of the two reports to the other, directly or through others. Choose people from different "
+            "reporting lines."
+        ),
+        (
+            "Una delle due persone risponde all'altra, direttamente o tramite altri. Scegli persone di "
+            "linee gerarchiche diverse."
+        ),
+    ),
+    Refusal.LEVELS_TOO_CLOSE: (
+        "The two must be at least {detail} levels apart in this programme.",
+        "In questo programma le due persone devono distare almeno {detail} livelli.",
+    ),
+    Refusal.NOT_PART_OF_THIS: (
+        "You take no part in this mentoring relationship, so nothing was changed.",
+        "Non fai parte di questo abbinamento: nulla è stato modificato.",
+    ),
+    Refusal.NOT_YOURS_TO_DO: (
+        "This step belongs to somebody else: {detail}.",
+        "Questo passo spetta ad altri: {detail}.",
+    ),
+    Refusal.CLOSED: (
+        "This mentoring relationship has ended, so it can no longer be changed.",
+        "Questo abbinamento è concluso e non può più essere modificato.",
+    ),
+    Refusal.ON_HOLD: (
+        "The programme team has paused this pairing; nothing is needed from you.",
+        "Il team del programma ha messo in pausa questo abbinamento; da parte tua non serve fare nulla.",
+    ),
+    Refusal.NOT_ON_HOLD: (
+        "This pairing is not on hold, so there is nothing to lift.",
+        "Questo abbinamento non è in pausa per decisione del programma: non c'è nulla da sbloccare.",
+    ),
+    Refusal.PAUSED: (
+        "This pairing is paused. Resume it first.",
+        "Questo abbinamento è in pausa. Prima va ripreso.",
+    ),
+    Refusal.NOT_PAUSED: (
+        "This pairing is not paused, so there is nothing to resume.",
+        "Questo abbinamento non è in pausa: non c'è nulla da riprendere.",
+    ),
+    Refusal.WRONG_PHASE: (
+        "This cannot be done now: the relationship is in the phase {detail}.",
+        "Ora non è possibile: l'abbinamento è nella fase {detail}.",
+    ),
+    Refusal.ALREADY_ANSWERED: (
+        "You have already answered this; your first answer stands.",
+        "Hai già risposto: vale la tua prima risposta.",
+    ),
+    Refusal.NOT_ACCEPTED_YET: (
+        "Please answer the invitation first.",
+        "Prima rispondi all'invito.",
+    ),
+    Refusal.ALREADY_SIGNED: (
+        "You have already signed version {detail} of the ground rules.",
+        "Hai già firmato la versione {detail} delle regole di base.",
+    ),
+    Refusal.VERSION_MOVED_ON: (
+        "There is a newer proposal, number {detail}. Please read that one.",
+        "C'è una proposta più recente, la numero {detail}. Leggi quella.",
+    ),
+    Refusal.UNKNOWN_RULE: (
+        "There is no ground rule {detail}.",
+        "La regola {detail} non esiste.",
+    ),
+    Refusal.RULE_IS_FIXED: (
+        "Ground rule {detail} protects both of you and cannot be changed by a pair.",
+        "La regola {detail} protegge entrambi e una coppia non può cambiarla.",
+    ),
+    Refusal.VALUE_NOT_OFFERED: (
+        "That value is not among the choices for ground rule {detail}.",
+        "Quel valore non è tra le scelte previste per la regola {detail}.",
+    ),
+    Refusal.NOTHING_PROPOSED: (
+        "There is no proposal of your partner to agree to.",
+        "Non c'è una proposta dell'altra persona da approvare.",
+    ),
+    Refusal.GOALS_ONE_TO_THREE: (
+        "A relationship has one to three goals.",
+        "Un abbinamento ha da uno a tre obiettivi.",
+    ),
+    Refusal.GOAL_FOR_EACH_SIDE: (
+        "At least one goal must serve each of you; a goal of both counts for each.",
+        "Almeno un obiettivo deve servire a ciascuno di voi; uno comune vale per entrambi.",
+    ),
+    Refusal.RATING_ONE_TO_TEN: (
+        "A rating is a whole number from 1 to 10.",
+        "Una valutazione è un numero intero da 1 a 10.",
+    ),
+    Refusal.RATE_EVERY_GOAL: (
+        "Please rate each of the {detail} goals, in their order.",
+        "Valuta ciascuno dei {detail} obiettivi, nel loro ordine.",
+    ),
+    Refusal.CADENCE_OUT_OF_RANGE: (
+        "Sessions can be 1 to 8 weeks apart.",
+        "Gli incontri possono distare da 1 a 8 settimane.",
+    ),
+    Refusal.TEXT_EMPTY: (
+        "The text for {detail} is empty.",
+        "Il testo per {detail} è vuoto.",
+    ),
+    Refusal.TEXT_TOO_LONG: (
+        "The text is longer than the {detail} characters that fit here. Please shorten it.",
+        "Il testo supera i {detail} caratteri consentiti. Accorcialo, per favore.",
+    ),
+    Refusal.TEXT_UNREADABLE: (
+        "The text holds characters that cannot be shown. Please type it again as plain text.",
+        "Il testo contiene caratteri che non si possono mostrare. Riscrivilo come testo semplice.",
+    ),
+    Refusal.TOO_MANY: (
+        "At most {detail} fit here.",
+        "Al massimo {detail}.",
+    ),
+    Refusal.UNKNOWN_SESSION: (
+        "There is no session {detail} that this could be about.",
+        "Non c'è un incontro {detail} a cui questo possa riferirsi.",
+    ),
+    Refusal.SESSION_OVER: (
+        "Session {detail} is already over.",
+        "L'incontro {detail} si è già svolto.",
+    ),
+    Refusal.SESSION_NOT_OVER: (
+        "Session {detail} is not over yet.",
+        "L'incontro {detail} non è ancora terminato.",
+    ),
+    Refusal.IN_THE_PAST: (
+        "That moment has already passed. Please choose a later one.",
+        "Quel momento è già passato. Scegline uno successivo.",
+    ),
+    Refusal.TOO_FAR_AHEAD: (
+        "That is more than three years ahead. Please choose an earlier date.",
+        "È oltre tre anni nel futuro. Scegli una data precedente.",
+    ),
+    Refusal.AFTER_THE_END: (
+        "That is after the end of this relationship.",
+        "È dopo la fine di questo abbinamento.",
+    ),
+    Refusal.TOO_SEVERE_FOR_HERE: (
+        (
+            "This is too serious for this way. Please use the confidential channel: it goes to the "
+            "safeguarding contact alone."
+        ),
+        (
+            "È troppo serio per questa strada. Usa il canale riservato: arriva solo alla persona di "
+            "riferimento per la tutela."
+        ),
+    ),
+    Refusal.UNKNOWN_HELP: (
+        "There is no call for help number {detail}.",
+        "Non c'è una richiesta di aiuto numero {detail}.",
+    ),
+    Refusal.HELP_CONCLUDED: (
+        "This call for help has already been concluded.",
+        "Questa richiesta di aiuto è già stata conclusa.",
+    ),
+    Refusal.PARTNER_MAY_NOT_KNOW: (
+        "The person who asked has not agreed that the partner may know, so no joint talk can be arranged.",
+        "Chi ha chiesto aiuto non ha acconsentito a informare l'altra persona: non si può fissare un colloquio comune.",
+    ),
+    Refusal.NOTHING_TO_DECIDE: (
+        "Nothing waits for a decision of the programme team.",
+        "Nulla attende una decisione del team del programma.",
+    ),
+    Refusal.NOT_A_DATE: (
+        "A moment must be given with its time zone, for example 2027-03-01T10:00:00+01:00.",
+        "Un momento va indicato con il suo fuso orario, ad esempio 2027-03-01T10:00:00+01:00.",
+    ),
+    Refusal.BAD_IDENTIFIER: (
+        "{detail} must be 1 to 64 letters, digits, dots, dashes or underscores.",
+        "{detail} deve avere da 1 a 64 lettere, cifre, punti, trattini o trattini bassi.",
+    ),
+}
+"""English and Italian; a test holds it complete."""

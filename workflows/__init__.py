@@ -1,0 +1,1 @@
+"""The story: one durable workflow per relationship, told in scenes."""

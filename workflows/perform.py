@@ -1,0 +1,176 @@
+"""From effect to activity: which queue, how patient, and what an outcome means. The only place that calls activities.
+
+Letters and calendar changes each travel in a lane of their own, one call at a time; whatever gathered meanwhile goes
+with the next call. A peer that is away answers `delayed`: the effect stays in the outbox and is tried again at an hour
+of ours, so an outage never blocks a hold, a close or a new run, and every attempt is preceded by the question whether
+the effect is still wanted. Temporal's own retries cover what is ours: a lost worker, a database that is away.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
+
+from mentoring_lifecycle.activities.calendar import CalendarActivities
+from mentoring_lifecycle.activities.journal import JournalActivities
+from mentoring_lifecycle.activities.letters import LetterActivities
+from mentoring_lifecycle.activities.schedule import ScheduleActivities
+from mentoring_lifecycle.contracts.deliveries import (
+    CalendarOrder,
+    Deliveries,
+    Delivery,
+    JournalTail,
+    LettersOrder,
+    Outcome,
+    SlotOrder,
+    SlotsFound,
+)
+from mentoring_lifecycle.contracts.inputs import Pending
+from mentoring_lifecycle.domain.effects import Effect, FindSlot, KeepEntry, Letter, RemoveEntry, VerifyCalendar
+
+_ATTEMPT = timedelta(minutes=5)
+"""Longer than the slowest honest batch; a worker that died is noticed after this."""
+
+_PATIENCE = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5))
+"""Without an end: only our own database or a lost worker makes an activity fail."""
+
+BOOKS_AGAIN_AFTER = timedelta(minutes=10)
+"""When the journal could not be written: until then its entries travel in the state."""
+
+_AGAIN_AFTER = tuple(timedelta(minutes=minutes) for minutes in (10, 30, 60, 120, 240))
+"""Pauses between attempts at a peer that is away; the last one repeats until the effect's `not_after`."""
+
+
+def pause_before(tries: int, asked_for_seconds: int) -> timedelta:
+    """How long to wait after the given number of tries; never shorter than the peer asked for."""
+    return max(_AGAIN_AFTER[min(tries, len(_AGAIN_AFTER)) - 1], timedelta(seconds=asked_for_seconds))
+
+
+@dataclass
+class Returned:
+    """A call that came back: what was ordered and, per effect, what became of it."""
+
+    pending: tuple[Pending, ...]
+    results: tuple[Delivery, ...]
+
+
+class Lane:
+    """One call at a time to one outside system."""
+
+    def __init__(self, call: Callable[[str, Sequence[Any]], Coroutine[Any, Any, Deliveries]]) -> None:
+        self._call = call
+        self._flight: asyncio.Task[Returned] | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Nothing is under way and nothing has come back unread."""
+        return self._flight is None
+
+    @property
+    def has_landed(self) -> bool:
+        """A call came back and has not been read."""
+        return self._flight is not None and self._flight.done()
+
+    def send(self, relationship: str, pending: tuple[Pending, ...]) -> None:
+        """Order these effects. The lane must be free."""
+        self._flight = asyncio.create_task(self._order(relationship, pending))
+
+    async def _order(self, relationship: str, pending: tuple[Pending, ...]) -> Returned:
+        try:
+            done = await self._call(relationship, [each.effect for each in pending])
+            return Returned(pending, done.results)
+        except ActivityError:
+            # Cancelled or terminated by an operator: the ledger knows what happened, so asking again is safe.
+            return Returned(pending, tuple(interrupted(each) for each in pending))
+
+    def read(self) -> Returned:
+        """Take what came back; the lane is free again."""
+        assert self._flight
+        returned, self._flight = self._flight.result(), None
+        return returned
+
+
+def letters_lane() -> Lane:
+    """Mail."""
+    return Lane(_deliver)
+
+
+def calendar_lane() -> Lane:
+    """Calendars."""
+    return Lane(_apply)
+
+
+def is_letter(effect: Effect) -> bool:
+    """Travels in the letters' lane."""
+    return isinstance(effect, Letter)
+
+
+def is_calendar(effect: Effect) -> bool:
+    """Travels in the calendar's lane."""
+    return isinstance(effect, KeepEntry | RemoveEntry | VerifyCalendar)
+
+
+async def _deliver(relationship: str, letters: Sequence[Any]) -> Deliveries:
+    return await workflow.execute_activity_method(
+        LetterActivities.deliver,
+        LettersOrder(relationship, tuple(letters)),
+        start_to_close_timeout=_ATTEMPT,
+        retry_policy=_PATIENCE,
+        summary=_in_words(letter.purpose for letter in letters),
+    )
+
+
+async def _apply(relationship: str, entries: Sequence[Any]) -> Deliveries:
+    return await workflow.execute_activity_method(
+        CalendarActivities.apply,
+        CalendarOrder(relationship, tuple(entries)),
+        start_to_close_timeout=_ATTEMPT,
+        retry_policy=_PATIENCE,
+        summary=_in_words(entry.kind for entry in entries),
+    )
+
+
+def _in_words(words: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(words))
+
+
+async def find_slots(slots: Sequence[FindSlot]) -> SlotsFound:
+    """Wall-clock times to instants; zone rules live with the worker, never in the history's code."""
+    return await workflow.execute_local_activity_method(
+        ScheduleActivities.find_slots,
+        SlotOrder(tuple(slots)),
+        start_to_close_timeout=timedelta(seconds=5),
+        retry_policy=RetryPolicy(maximum_attempts=1),
+        summary="find the time of a session",
+    )
+
+
+async def append_to_journal(tail: JournalTail) -> int | None:
+    """The last sequence number kept, or None when the database is away: the tail then travels on and goes next time."""
+    try:
+        kept = await workflow.execute_local_activity_method(
+            JournalActivities.append,
+            tail,
+            start_to_close_timeout=timedelta(seconds=4),
+            retry_policy=RetryPolicy(maximum_attempts=1),
+            summary="append to the journal",
+        )
+    except ActivityError:
+        return None
+    return kept.sequence
+
+
+def interrupted(pending: Pending) -> Delivery:
+    """The result of a call that did not come back."""
+    return Delivery(pending.effect.key, Outcome.DELAYED, "interrupted")
+
+
+def try_again(pending: Pending, result: Delivery, now: datetime) -> Pending:
+    """The same effect, for a later hour."""
+    tries = pending.tries + 1
+    return Pending(pending.effect, tries, now + pause_before(tries, result.retry_after_seconds))

@@ -1,0 +1,98 @@
+"""One mentoring relationship, from invitation to farewell, as one durable workflow."""
+
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from mentoring_lifecycle.contracts import names
+    from mentoring_lifecycle.contracts.inputs import RelationshipInput
+    from mentoring_lifecycle.contracts.views import AgreementView, HelpView, RelationshipView
+    from mentoring_lifecycle.domain import commands as c
+
+from mentoring_lifecycle.workflows.scenes import agree_on_ground_rules, close_out, hold_sessions, onboard, set_goals
+from mentoring_lifecycle.workflows.story import Story
+
+
+def _act(command: type[Any], description: str) -> Any:
+    """One human act: an Update whose validator asks the domain and throws the answer away.
+
+    An Update and not a signal: the caller must learn what became of it, and a refused one leaves no trace in history.
+    """
+    name: str = command.__dataclass_fields__["kind"].default
+
+    def handle(self: Any, command: Any) -> RelationshipView:
+        self.story.act(command)
+        return RelationshipView.of(self.story.state)
+
+    def check(self: Any, command: Any) -> None:
+        self.story.check(command)
+
+    handle.__name__ = name
+    # The SDK reads the argument's type here, and takes an annotated `self` for the first argument.
+    del handle.__annotations__["self"], check.__annotations__["self"]
+    handle.__annotations__["command"] = check.__annotations__["command"] = command
+    update = workflow.update(name=name, description=description)(handle)
+    update.validator(check)
+    return update
+
+
+@workflow.defn(name=names.RELATIONSHIP)
+class MentoringRelationship:
+    """The story of one pair. The workflow narrates, the domain judges, the activities act."""
+
+    @workflow.init
+    def __init__(self, start: RelationshipInput) -> None:
+        self.story = Story(start)
+
+    @workflow.run
+    async def run(self, start: RelationshipInput) -> RelationshipView:
+        """Six acts; help may be asked for, and anybody may leave, in each of them."""
+        await onboard(self.story)
+        await agree_on_ground_rules(self.story)
+        await set_goals(self.story)
+        await hold_sessions(self.story)
+        await close_out(self.story)
+        return RelationshipView.of(self.story.state)
+
+    answer_invitation = _act(c.AnswerInvitation, "Accept or decline")
+    complete_induction = _act(c.CompleteInduction, "The guide is read; a private answer")
+    propose_rules = _act(c.ProposeRules, "Propose a new version of the ground rules")
+    sign_rules = _act(c.SignRules, "Sign one version of the ground rules")
+    propose_goals = _act(c.ProposeGoals, "Propose goals, topics and rhythm")
+    agree_goals = _act(c.AgreeGoals, "Agree to the partner's goals")
+    set_agenda = _act(c.SetAgenda, "Write the points of a session")
+    move_session = _act(c.MoveSession, "Move a planned session")
+    confirm_session = _act(c.ConfirmSession, "Say whether a session took place")
+    ask_coordinator = _act(c.AskCoordinator, "Ask the coordinator for help, from material to friction")
+    take_up_help = _act(c.TakeUpHelp, "The programme team is on it")
+    arrange_talk = _act(c.ArrangeTalk, "Arrange a talk of all three")
+    conclude_help = _act(c.ConcludeHelp, "Say what came of it")
+    rate_help = _act(c.RateHelp, "Did it help?")
+    pause = _act(c.Pause, "Pause for a while")
+    resume = _act(c.Resume, "Go on after a pause")
+    hold = _act(c.Hold, "The programme team freezes the relationship")
+    lift = _act(c.Lift, "The programme team ends a hold")
+    exit = _act(c.Exit, "Leave, without a reason")
+    decide = _act(c.Decide, "The programme team decides a stuck step")
+    give_final_feedback = _act(c.GiveFinalFeedback, "Final ratings and the private survey")
+
+    @workflow.query(description="Where the relationship stands")
+    def status(self) -> RelationshipView:
+        """Phase, standing, sessions and open questions; no words of anybody."""
+        return RelationshipView.of(self.story.state)
+
+    @workflow.query(description="Milestones so far, oldest first")
+    def timeline(self) -> list[str]:
+        """The last milestones; the journal holds every event."""
+        return self.story.timeline
+
+    @workflow.query(description="Ground rules and goals, for the pair's own page")
+    def agreement(self) -> AgreementView:
+        """What has been agreed or is being agreed on."""
+        return AgreementView.of(self.story.state)
+
+    @workflow.query(description="Open calls for help, for the programme team alone")
+    def help_requests(self) -> tuple[HelpView, ...]:
+        """With the words of those who asked."""
+        return HelpView.of(self.story.state)

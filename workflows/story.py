@@ -1,0 +1,306 @@
+"""How a relationship's story moves on: messages and hours become facts, facts become effects, effects get performed.
+
+Handlers are synchronous: they decide, evolve and fill the outbox, and nothing can interleave, so there is no lock. The
+main coroutine alone performs the outbox.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import NoReturn
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Delivery, JournalEntry, JournalTail, Outcome
+from mentoring_lifecycle.contracts.inputs import CarriedState, Pending, StartRelationship
+from mentoring_lifecycle.contracts.journal import journal_entry
+from mentoring_lifecycle.contracts.names import REJECTED
+from mentoring_lifecycle.domain import events as e
+from mentoring_lifecycle.domain.commands import (
+    Command,
+    RecordAddressFailed,
+    RecordCalendarVerified,
+    RecordSlot,
+    Report,
+)
+from mentoring_lifecycle.domain.consequences import effects_of, still_wanted
+from mentoring_lifecycle.domain.effects import Effect, FindSlot, Letter, VerifyCalendar
+from mentoring_lifecycle.domain.evolution import evolve, opened
+from mentoring_lifecycle.domain.lifecycle import decide, next_hour, open_relationship, report, strike
+from mentoring_lifecycle.domain.rejections import Rejection
+from mentoring_lifecycle.domain.relationship import Relationship
+from mentoring_lifecycle.workflows import perform, showing
+from mentoring_lifecycle.workflows.waiting import Alarm
+
+COMMANDS_REMEMBERED = 100
+TIMELINE_LENGTH = 120
+
+_MILESTONES_NOT = ("asked", "reminded", "slot_wanted", "slot_found", "session_reminded", "calendar_verified")
+_JOURNALED_AT_ONCE = (e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.Left)
+"""The activities look into the journal before they send, so a change of standing is written there without delay."""
+
+
+class Story:
+    """One relationship while a run of its workflow is awake."""
+
+    def __init__(self, start: StartRelationship | CarriedState) -> None:
+        self._letters = perform.letters_lane()
+        self._calendar = perform.calendar_lane()
+        self._alarm = Alarm()
+        self._unseen = False
+        self._page_is_full = False
+        self._journal_is_due = False
+        self._books_again_at: datetime | None = None
+        self._outbox: list[Pending] = []
+        self._tail: list[JournalEntry] = []
+        self._handled: list[str] = []
+        self._timeline: list[str] = []
+        self._journaled = 0
+        self._shows = start.shows_search_attributes
+        if isinstance(start, CarriedState):
+            self._resume(start)
+        else:
+            self._open(start)
+
+    def _resume(self, carried: CarriedState) -> None:
+        self.state = carried.state
+        self._outbox = list(carried.outbox)
+        self._tail = list(carried.tail)
+        self._journaled = carried.journaled
+        self._handled = list(carried.handled)
+        self._timeline = list(carried.timeline)
+
+    def _open(self, start: StartRelationship) -> None:
+        _, (first, *rest) = open_relationship(start.opening, workflow.now())
+        assert isinstance(first, e.RelationshipOpened)
+        self.state = opened(first)
+        self._note(first)
+        self._tell(rest)
+
+    # --- messages -----------------------------------------------------------------------------------------------
+
+    def check(self, command: Command) -> None:
+        """Refuse a command before it leaves a trace; a repeated one passes and is answered."""
+        if self._is_repeated():
+            return
+        if isinstance(judged := decide(self.state, command, workflow.now()), Rejection):
+            refuse(judged)
+
+    def act(self, command: Command) -> None:
+        """Let a command happen. Nothing is awaited here, so what `check` saw is still true."""
+        if self._is_repeated():
+            return
+        judged = decide(self.state, command, workflow.now())
+        if isinstance(judged, Rejection):
+            refuse(judged)
+        self._remember()
+        self._tell(judged)
+
+    def _is_repeated(self) -> bool:
+        update = workflow.current_update_info()
+        return update is not None and update.id in self._handled
+
+    def _remember(self) -> None:
+        if update := workflow.current_update_info():
+            self._handled = [*self._handled, update.id][-COMMANDS_REMEMBERED:]
+
+    @property
+    def timeline(self) -> list[str]:
+        """The milestones so far, oldest first: `2027-01-12T09:00Z rules_signed mentor`."""
+        return list(self._timeline)
+
+    # --- facts --------------------------------------------------------------------------------------------------
+
+    def _tell(self, events: Iterable[e.Event]) -> None:
+        for event in events:
+            self.state = evolve(self.state, event)
+            self._note(event)
+            self._outbox += [Pending(effect) for effect in effects_of(event, self.state)]
+            self._page_is_full |= self._fills_the_page(event)
+            self._journal_is_due |= isinstance(event, _JOURNALED_AT_ONCE)
+        self._unseen = True
+
+    def _fills_the_page(self, event: e.Event) -> bool:
+        """A new phase, or a session settled while the next is awaited; after the last one, the closing comes soon."""
+        if isinstance(event, e.SessionSettled):
+            return self.state.planned_session is not None
+        return isinstance(event, e.PhaseEntered)
+
+    def _note(self, event: e.Event) -> None:
+        self._tail.append(journal_entry(self.state.sequence, event))
+        workflow.metric_meter().create_counter("mentoring_events", "Domain events").add(1, {"kind": event.kind})
+        if event.kind not in _MILESTONES_NOT:
+            by = getattr(event, "by", None) or getattr(event, "phase", None) or ""
+            line = f"{event.at:%Y-%m-%dT%H:%M}Z {event.kind} {by}".rstrip()
+            self._timeline = [*self._timeline, line][-TIMELINE_LENGTH:]
+
+    def _report(self, found: Report) -> None:
+        self._tell(report(self.state, found, workflow.now()))
+
+    # --- the way on ---------------------------------------------------------------------------------------------
+
+    async def until(self, claim: Callable[[Relationship], bool]) -> None:
+        """Live on until the claim is true, however many runs it takes."""
+        while True:
+            self._tell(strike(self.state, workflow.now()))
+            await self._turn_page_if_full()
+            if claim(self.state):
+                return
+            await self._move_on()
+
+    async def finish(self) -> None:
+        """Perform what is left and write the last entries; a peer that is away delays this, nothing else."""
+        while self._outbox or self._tail or not self._lanes_are_free:
+            self._journal_is_due = True
+            await self._move_on()
+        self._show()
+
+    async def _move_on(self) -> None:
+        """Perform what is ready, then wait for a message, an hour or an answer of the world."""
+        await self._write_books()
+        self._dispatch()
+        self._show()
+        self._unseen = False
+        self._alarm.set(self._next_hour())
+        await workflow.wait_condition(lambda: self._unseen or self._alarm.has_rung or self._has_news)
+        self._read_results()
+
+    @property
+    def _has_news(self) -> bool:
+        return self._letters.has_landed or self._calendar.has_landed or self._is_finished
+
+    @property
+    def _is_finished(self) -> bool:
+        return self.state.is_closed and not self._outbox and not self._tail and self._lanes_are_free
+
+    @property
+    def _lanes_are_free(self) -> bool:
+        return self._letters.is_free and self._calendar.is_free
+
+    def _next_hour(self) -> datetime | None:
+        retries = [each.not_before for each in self._outbox if each.not_before]
+        hours = [next_hour(self.state), self._books_again_at, *retries]
+        return min((hour for hour in hours if hour), default=None)
+
+    # --- pages --------------------------------------------------------------------------------------------------
+
+    async def _turn_page_if_full(self) -> None:
+        """Begin a new run at a boundary, so that a wake-up replays one session at most.
+
+        Whatever is still to be performed travels along; only a call under way has to come back first. Everything that
+        arrives before the last line is part of the state that travels, so nothing can be lost on the way.
+        """
+        self._page_is_full |= workflow.info().is_continue_as_new_suggested()
+        if not self._page_is_full or self.state.is_closed:
+            return
+        # The few entries of the first page go with those of the second: one billed Action less in every life.
+        self._journal_is_due |= self.state.phase is not e.Phase.GROUND_RULES
+        await self._write_books()
+        if self._lanes_are_free and workflow.all_handlers_finished():
+            shown = showing.search_attributes(self.state) if self._shows else None
+            workflow.continue_as_new(self._carried(), search_attributes=shown)
+
+    def _carried(self) -> CarriedState:
+        return CarriedState(
+            state=self.state,
+            outbox=tuple(self._outbox),
+            tail=tuple(self._tail),
+            journaled=self._journaled,
+            handled=tuple(self._handled),
+            timeline=tuple(self._timeline),
+            shows_search_attributes=self._shows,
+        )
+
+    # --- books: the time of the next session, and the journal ---------------------------------------------------
+
+    async def _write_books(self) -> None:
+        while slots := [each for each in self._outbox if isinstance(each.effect, FindSlot) and self._is_ready(each)]:
+            await self._find_slots(slots)
+        if self._journal_is_due and self._tail and not self._books_wait:
+            await self._append_to_journal()
+
+    async def _find_slots(self, pending: list[Pending]) -> None:
+        self._outbox = [each for each in self._outbox if each not in pending]
+        wishes = [each.effect for each in pending if isinstance(each.effect, FindSlot)]
+        try:
+            found = await perform.find_slots(wishes)
+        except ActivityError:
+            self._outbox += [perform.try_again(each, perform.interrupted(each), workflow.now()) for each in pending]
+            return
+        for slot in found.slots:
+            self._report(RecordSlot(slot.session, slot.starts_at))
+
+    async def _append_to_journal(self) -> None:
+        entries = tuple(self._tail)
+        state = self.state
+        outcome = state.outcome or ""
+        tail = JournalTail(state.id, state.programme, state.phase, state.standing, outcome, entries)
+        kept = await perform.append_to_journal(tail)
+        if kept is None:
+            self._books_again_at = workflow.now() + perform.BOOKS_AGAIN_AFTER
+            return
+        self._books_again_at = None
+        self._journaled = kept
+        self._tail = [entry for entry in self._tail if entry.sequence > kept]
+        self._journal_is_due = False
+
+    @property
+    def _books_wait(self) -> bool:
+        return self._books_again_at is not None and self._books_again_at > workflow.now()
+
+    # --- the outbox ---------------------------------------------------------------------------------------------
+
+    def _is_ready(self, pending: Pending) -> bool:
+        return pending.not_before is None or pending.not_before <= workflow.now()
+
+    def _dispatch(self) -> None:
+        """Hand what is ready to a free lane; drop what the story has overtaken."""
+        self._outbox = [each for each in self._outbox if still_wanted(each.effect, self.state)]
+        if self._page_is_full and not self.state.is_closed:
+            return
+        self._send(self._letters, perform.is_letter)
+        self._send(self._calendar, perform.is_calendar)
+
+    def _send(self, lane: perform.Lane, belongs: Callable[[Effect], bool]) -> None:
+        ready = tuple(each for each in self._outbox if belongs(each.effect) and self._is_ready(each))
+        if ready and lane.is_free:
+            self._outbox = [each for each in self._outbox if each not in ready]
+            lane.send(self.state.id, ready)
+
+    def _read_results(self) -> None:
+        for lane in (self._letters, self._calendar):
+            if lane.has_landed:
+                returned = lane.read()
+                for pending, result in zip(returned.pending, returned.results, strict=True):
+                    self._take_note(pending, result)
+
+    def _take_note(self, pending: Pending, result: Delivery) -> None:
+        effect = pending.effect
+        counter = workflow.metric_meter().create_counter("mentoring_effects", "Effects by outcome")
+        counter.add(1, {"kind": effect.kind, "outcome": result.outcome.value})
+        if result.outcome is Outcome.DELAYED:
+            self._outbox.append(perform.try_again(pending, result, workflow.now()))
+        elif isinstance(effect, VerifyCalendar):
+            party = self.state.party_of(effect.person)
+            if party:
+                self._report(RecordCalendarVerified(party, result.outcome in _CLEAN))
+        elif isinstance(effect, Letter) and result.reason == ADDRESS_GONE:
+            self._report(RecordAddressFailed(effect.party))
+
+    # --- for the operator ---------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        workflow.set_current_details(showing.current_details(self.state, len(self._outbox)))
+        if not self._shows or (self.state.is_ending and not self.state.is_closed):
+            return
+        if changes := showing.changes(workflow.info().typed_search_attributes, self.state):
+            workflow.upsert_search_attributes(changes)
+
+
+_CLEAN = (Outcome.ACCEPTED, Outcome.SUPPRESSED)
+"""No entry is left: proven, or there is no calendar to hold one."""
+
+
+def refuse(rejection: Rejection) -> NoReturn:
+    """The one error that leaves a handler; its code and sentence reach the caller."""
+    raise ApplicationError(rejection.message(), rejection.code, rejection.detail, type=REJECTED, non_retryable=True)
