@@ -1,18 +1,25 @@
 """The composition root: introduces gateways to activities and activities to workflows, and runs a worker of our own."""
 
+import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
+from temporalio.runtime import Runtime
 from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from mentoring_lifecycle.activities.calendar import CalendarActivities
 from mentoring_lifecycle.activities.journal import JournalActivities
 from mentoring_lifecycle.activities.letters import LetterActivities
+from mentoring_lifecycle.activities.measures import MeasureActivities
 from mentoring_lifecycle.activities.ports import (
     Attendee,
     CalendarGateway,
@@ -23,18 +30,29 @@ from mentoring_lifecycle.activities.ports import (
     PeopleGateway,
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
-from mentoring_lifecycle.gateways.action_links import TemplateLinks
+from mentoring_lifecycle.gateways.action_links import TemplateLinks, UnusableTemplate
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
-from mentoring_lifecycle.gateways.database import migrate
+from mentoring_lifecycle.gateways.database import UnsupportedDatabase, migrate, open_database
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
+from mentoring_lifecycle.gateways.loopback import UnprotectedConnection
 from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
+from mentoring_lifecycle.gateways.relationships_temporal import TemporalRelationships
 from mentoring_lifecycle.letters.writer import CatalogueLetters
-from mentoring_lifecycle.settings import Settings
+from mentoring_lifecycle.settings import Settings, SettingsError, read_settings
+from mentoring_lifecycle.starter.connection import connect, connect_cases
+from mentoring_lifecycle.telemetry import start_telemetry
+from mentoring_lifecycle.workflows.case import Case
 from mentoring_lifecycle.workflows.relationship import MentoringRelationship
 
+log = structlog.stdlib.get_logger()
+
 WORKFLOWS: tuple[type, ...] = (MentoringRelationship,)
+CASE_WORKFLOWS: tuple[type, ...] = (Case,)
+
+GRACE = timedelta(seconds=60)
+"""Longer than the slowest mail: a letter under way is finished, not left unknown."""
 
 PASSED_THROUGH = (
     "mentoring_lifecycle.domain",  # pure by lint and by its import contract; one identity per class on both sides
@@ -69,23 +87,36 @@ async def opened_gateways(settings: Settings, engine: AsyncEngine, gateways: Gat
 
 
 def gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
-    """The gateways that the settings name. Nothing is connected yet."""
+    """The gateways that the settings name. Nothing is connected yet. Raises SettingsError."""
+    try:
+        return _gateways_from(settings, engine)
+    except UnusableTemplate as error:
+        raise SettingsError([f"MENTORING_ACTION_LINK_TEMPLATE: {error}"]) from None
+    except UnprotectedConnection as error:
+        raise SettingsError([f"MENTORING_SMTP_HOST or MENTORING_CALDAV_URL: {error}"]) from None
+
+
+def _gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
     organizer = Attendee(settings.sender_name, settings.sender_address)
     return Gateways(
         people=SqlPeople(engine),
         ledger=SqlLedger(engine),
         journal=SqlJournal(engine),
-        mail=SmtpMail(
-            settings.smtp_host,
-            settings.smtp_port,
-            sender=organizer,
-            username=settings.smtp_username,
-            password=settings.smtp_password.get_secret_value(),
-            tls=settings.smtp_tls,
-            closed_network=settings.closed_network,
-        ),
+        mail=_mail_from(settings, organizer),
         calendar=_calendar_from(settings, organizer),
         writer=CatalogueLetters(TemplateLinks(settings.action_link_template), settings.programme_name),
+    )
+
+
+def _mail_from(settings: Settings, sender: Attendee) -> MailGateway:
+    return SmtpMail(
+        settings.smtp_host,
+        settings.smtp_port,
+        sender=sender,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value(),
+        tls=settings.smtp_tls,
+        closed_network=settings.closed_network,
     )
 
 
@@ -99,6 +130,14 @@ def _calendar_from(settings: Settings, organizer: Attendee) -> CalendarGateway |
         organizer=organizer,
         closed_network=settings.closed_network,
     )
+
+
+def opened_database(settings: Settings) -> AsyncEngine:
+    """The engine of the settings' database. Raises SettingsError where it is none that keeps its promises."""
+    try:
+        return open_database(settings.database_url)
+    except UnsupportedDatabase as error:
+        raise SettingsError([f"MENTORING_DATABASE_URL: {error}"]) from None
 
 
 def activities_over(gateways: Gateways) -> list[Callable[..., Any]]:
@@ -128,4 +167,75 @@ def build_worker(client: Client, gateways: Gateways, *, task_queue: str) -> Work
         workflows=WORKFLOWS,
         activities=activities_over(gateways),
         workflow_runner=sandbox(),
+        graceful_shutdown_timeout=GRACE,
     )
+
+
+def build_cases_worker(cases: Client, relationships: Client, gateways: Gateways, *, task_queue: str) -> Worker:
+    """A worker for cases: it writes to the safeguarding contact, and may place an ordinary hold."""
+    g = gateways
+    return Worker(
+        cases,
+        task_queue=task_queue,
+        workflows=CASE_WORKFLOWS,
+        activities=[
+            LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail).deliver,
+            MeasureActivities(TemporalRelationships(relationships)).apply,
+        ],
+        workflow_runner=sandbox(),
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+# --- our own process --------------------------------------------------------------------------------------------
+
+
+async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
+    """Serve relationships and cases until told to stop; what is under way is finished first."""
+    _warn_without_encryption(settings)
+    engine = opened_database(settings)
+    gateways = gateways_from(settings, engine)
+    async with opened_gateways(settings, engine, gateways):
+        relationships = await connect(settings, runtime)
+        cases = await connect_cases(settings, runtime)
+        async with (
+            build_worker(relationships, gateways, task_queue=settings.task_queue),
+            build_cases_worker(cases, relationships, gateways, task_queue=settings.cases_task_queue),
+        ):
+            log.info("worker_started", task_queue=settings.task_queue, cases_task_queue=settings.cases_task_queue)
+            await stop.wait()
+            log.info("worker_stopping")
+    log.info("worker_stopped")
+
+
+def _warn_without_encryption(settings: Settings) -> None:
+    if settings.codec() is None:
+        log.warning(
+            "payloads_not_encrypted",
+            consequence="what people write can be read by everybody with access to the Temporal server",
+            remedy="set MENTORING_ENCRYPTION_KEYS; MENTORING_REQUIRE_ENCRYPTION=1 makes it a condition",
+        )
+
+
+async def _serve(settings: Settings, runtime: Runtime) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(settings, runtime, stop)
+    # The SDK's core may hold the interpreter a moment longer; leaving at once can abort the process (sdk-python 300).
+    await asyncio.sleep(1)
+
+
+def main() -> int:
+    """Run a worker until SIGINT or SIGTERM. Exit code 2: the settings cannot be used; each problem is told."""
+    try:
+        settings = read_settings()
+        asyncio.run(_serve(settings, start_telemetry(settings)))
+    except SettingsError as error:
+        sys.stderr.write("\n".join([*error.problems, ""]))
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

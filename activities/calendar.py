@@ -79,19 +79,24 @@ class CalendarActivities:
 
     async def _bring_about(self, calendar: CalendarGateway, relationship: str, effect: CalendarEffect) -> None:
         if isinstance(effect, KeepEntry):
-            if entry := await self._entry(effect):
+            if entry := await self._entry(relationship, effect):
                 await calendar.keep(effect.person, entry)
         elif isinstance(effect, RemoveEntry):
             await calendar.remove(effect.person, effect.uid)
         else:
             await _leave_nothing(calendar, relationship, effect)
 
-    async def _entry(self, effect: KeepEntry) -> SessionEntry | None:
+    async def _entry(self, relationship: str, effect: KeepEntry) -> SessionEntry | None:
         owner, partner = await self._people.find(effect.person), await self._people.find(effect.partner)
         if owner is None or partner is None:
             return None
         words = self._writer.entry_words(
-            session=effect.session, starts_at=effect.starts_at, zone=effect.zone, reader=owner, partner=partner
+            relationship=relationship,
+            session=effect.session,
+            starts_at=effect.starts_at,
+            zone=effect.zone,
+            reader=owner,
+            partner=partner,
         )
         pair = sorted((owner, partner), key=lambda each: each.id)
         return SessionEntry(

@@ -32,7 +32,7 @@ def result_of(key: str, failure: GatewayError) -> Delivery:
         seconds = int(failure.retry_after.total_seconds()) if failure.retry_after else 0
         return Delivery(key, Outcome.DELAYED, failure.reason, seconds)
     if isinstance(failure, MailRefused):
-        # A bare status code is the server's word about the recipient; about us or the message it is `sender-`, `message-`.
+        # A bare status code is about the recipient; one about us or the message says so: `sender-550`, `message-554`.
         return Delivery(key, Outcome.FAILED, ADDRESS_GONE if failure.reason.isdigit() else failure.reason)
     if isinstance(failure, CalendarRefused):
         return Delivery(key, Outcome.FAILED, failure.reason)

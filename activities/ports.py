@@ -43,7 +43,9 @@ class LetterWriter(Protocol):
     ) -> Words:
         """Pure: the same arguments give the same words. Raises nothing for any letter of the catalogue."""
 
-    def entry_words(self, *, session: int, starts_at: datetime, zone: str, reader: Person, partner: Person) -> Words:
+    def entry_words(
+        self, *, relationship: str, session: int, starts_at: datetime, zone: str, reader: Person, partner: Person
+    ) -> Words:
         """Title and description of a session's calendar entry (subject, text and html stay empty)."""
 
 
@@ -211,3 +213,13 @@ class JournalGateway(Protocol):
 
     async def is_on_hold(self, relationship: str) -> bool:
         """Whether the last kept summary says the relationship is on hold."""
+
+
+# --- relationships ----------------------------------------------------------------------------------------------
+
+
+class RelationshipGateway(Protocol):
+    """The running relationships, as a case sees them."""
+
+    async def hold(self, relationship: str, *, command_id: str) -> None:
+        """Place an ordinary hold; nothing is done where it is held, ended or unknown already."""

@@ -12,7 +12,6 @@ DELIVER_LETTERS = "letters.deliver"
 APPLY_CALENDAR = "calendar.apply"
 FIND_SLOTS = "schedule.find_slots"
 APPEND_JOURNAL = "journal.append"
-TELL_CONTACT = "case.tell_contact"
 APPLY_MEASURE = "case.apply_measure"
 
 REJECTED = "CommandRejected"

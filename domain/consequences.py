@@ -12,7 +12,7 @@ from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.effects import Effect, Facts, FindSlot, KeepEntry, Letter, RemoveEntry, VerifyCalendar
 from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.onboarding import uneasy
-from mentoring_lifecycle.domain.people import PAIR, Party, partner_of
+from mentoring_lifecycle.domain.people import PAIR, Party, Power, partner_of
 from mentoring_lifecycle.domain.relationship import Relationship, Session
 
 LETTER_LIVES = timedelta(days=14)
@@ -50,6 +50,7 @@ def _letter(
 ) -> Letter:
     facts = facts or Facts()
     partner = state.person(partner_of(to)) if to in PAIR else facts.partner or state.mentor.person
+    leads = to in PAIR and state.participant(to).power is Power.JUNIOR
     return Letter(
         key=f"{state.id}/{facts.occurrence or '-'}/{purpose}/{to}/{revision}",
         purpose=purpose,
@@ -57,7 +58,7 @@ def _letter(
         party=to,
         decided_at=at,
         not_after=not_after or max(facts.deadline or at, at) + LETTER_LIVES,
-        facts=replace(facts, partner=partner, zone=facts.zone or state.zone),
+        facts=replace(facts, partner=partner, zone=facts.zone or state.zone, leads=leads),
     )
 
 
@@ -99,9 +100,10 @@ def _asked(event: e.Asked, state: Relationship) -> Iterator[Effect]:
     first, _ = _ASKING[event.subject]
     if event.subject is e.Subject.GOALS and event.number:
         first = LetterKind.GOALS_TO_AGREE
-    yield _question(state, event, first, event.expires_at, event.at.strftime("%Y%m%d%H%M"))
     if event.topic is e.DecisionTopic.COMFORT:
         yield from _about_comfort(event, state)
+    else:
+        yield _question(state, event, first, event.expires_at, event.at.strftime("%Y%m%d%H%M"))
 
 
 def _reminded(event: e.Reminded, state: Relationship) -> Iterator[Effect]:
@@ -159,8 +161,10 @@ def _about_comfort(event: e.Asked, state: Relationship) -> Iterator[Letter]:
     if party is None:
         return
     facts = Facts(concerned=state.person(party), partner=state.person(partner_of(party)), deadline=event.expires_at)
-    yield _letter(state, event.at, LetterKind.COMFORT_TALK, Party.COORDINATOR, facts)
-    yield _letter(state, event.at, LetterKind.NEEDS_TIME, partner_of(party))
+    told = event.at.strftime("%Y%m%d%H%M")
+    talk = _letter(state, event.at, LetterKind.COMFORT_TALK, Party.COORDINATOR, facts)
+    yield replace(talk, key=f"{talk.key.rpartition('/')[0]}/{told}")
+    yield _letter(state, event.at, LetterKind.NEEDS_TIME, partner_of(party), not_after=event.expires_at)
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------

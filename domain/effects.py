@@ -34,6 +34,8 @@ class Facts:
     version: int = 0
     rules: tuple[tuple[str, str], ...] = ()
     """Agreed values by rule id, for example `("R12", "24")`."""
+    leads: bool = False
+    """The reader owns the agenda: the junior of the two, whatever their role."""
     agenda: tuple[str, ...] = ()
     """Points written by the pair; the template for the kind of session is added by the letter."""
     goals: tuple[str, ...] = ()

@@ -50,6 +50,12 @@ class Refusal(StrEnum):
     NOTHING_TO_DECIDE = "nothing_to_decide"
     NOT_A_DATE = "not_a_date"
     BAD_IDENTIFIER = "bad_identifier"
+    UNKNOWN_ZONE = "unknown_zone"
+    BAD_POLICY = "bad_policy"
+    NOT_SEVERE_ENOUGH = "not_severe_enough"
+    PAUSE_CHOICE_NEEDED = "pause_choice_needed"
+    NO_SAFEGUARDING_CONTACT = "no_safeguarding_contact"
+    UNKNOWN_RELATIONSHIP = "unknown_relationship"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +258,30 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.BAD_IDENTIFIER: (
         "{detail} must be 1 to 64 letters, digits, dots, dashes or underscores.",
         "{detail} deve avere da 1 a 64 lettere, cifre, punti, trattini o trattini bassi.",
+    ),
+    Refusal.UNKNOWN_ZONE: (
+        "{detail} is no time zone. Write it like Europe/Rome.",
+        "{detail} non è un fuso orario. Scrivilo come Europe/Rome.",
+    ),
+    Refusal.BAD_POLICY: (
+        "The programme's numbers do not fit together: {detail}.",
+        "I numeri del programma non sono coerenti: {detail}.",
+    ),
+    Refusal.NOT_SEVERE_ENOUGH: (
+        "The confidential channel is for severe matters. For this one, please ask the coordinator for help.",
+        "Il canale riservato è per fatti gravi. Per questo, chiedi aiuto al referente del programma.",
+    ),
+    Refusal.PAUSE_CHOICE_NEEDED: (
+        "Please choose: pause the pairing now, which both will see, or let the contact decide first.",
+        "Scegli: pausa immediata, che entrambi vedranno, oppure lasciar decidere prima alla persona di riferimento.",
+    ),
+    Refusal.NO_SAFEGUARDING_CONTACT: (
+        "No safeguarding contact is configured, so nobody would read the report. Nothing was accepted.",
+        "Non è configurata una persona di riferimento per la tutela: nessuno leggerebbe. Nulla è stato accettato.",
+    ),
+    Refusal.UNKNOWN_RELATIONSHIP: (
+        "There is no mentoring relationship {detail}.",
+        "Non esiste un abbinamento {detail}.",
     ),
 }
 """English and Italian; a test holds it complete."""

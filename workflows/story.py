@@ -6,15 +6,14 @@ main coroutine alone performs the outbox.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import NoReturn
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError
 
 from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Delivery, JournalEntry, JournalTail, Outcome
 from mentoring_lifecycle.contracts.inputs import CarriedState, Pending, StartRelationship
 from mentoring_lifecycle.contracts.journal import journal_entry
-from mentoring_lifecycle.contracts.names import REJECTED
+from mentoring_lifecycle.contracts.refusals import refusal_error
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.commands import (
     Command,
@@ -84,7 +83,7 @@ class Story:
         if self._is_repeated():
             return
         if isinstance(judged := decide(self.state, command, workflow.now()), Rejection):
-            refuse(judged)
+            raise refusal_error(judged)
 
     def act(self, command: Command) -> None:
         """Let a command happen. Nothing is awaited here, so what `check` saw is still true."""
@@ -92,7 +91,7 @@ class Story:
             return
         judged = decide(self.state, command, workflow.now())
         if isinstance(judged, Rejection):
-            refuse(judged)
+            raise refusal_error(judged)
         self._remember()
         self._tell(judged)
 
@@ -276,7 +275,7 @@ class Story:
 
     def _take_note(self, pending: Pending, result: Delivery) -> None:
         effect = pending.effect
-        counter = workflow.metric_meter().create_counter("mentoring_effects", "Effects by outcome")
+        counter = workflow.metric_meter().create_counter("mentoring_deliveries", "Effects by outcome")
         counter.add(1, {"kind": effect.kind, "outcome": result.outcome.value})
         if result.outcome is Outcome.DELAYED:
             self._outbox.append(perform.try_again(pending, result, workflow.now()))
@@ -299,8 +298,3 @@ class Story:
 
 _CLEAN = (Outcome.ACCEPTED, Outcome.SUPPRESSED)
 """No entry is left: proven, or there is no calendar to hold one."""
-
-
-def refuse(rejection: Rejection) -> NoReturn:
-    """The one error that leaves a handler; its code and sentence reach the caller."""
-    raise ApplicationError(rejection.message(), rejection.code, rejection.detail, type=REJECTED, non_retryable=True)

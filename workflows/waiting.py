@@ -9,8 +9,8 @@ from temporalio import workflow
 class Alarm:
     """A persistent timer, never later than the next hour.
 
-    `wait_condition(timeout=...)` in a loop would cancel and start a timer at every message. This one is started anew only
-    for an earlier hour: when the next hour moves further away, the timer stays, and should it ring before anything else
+    `wait_condition(timeout=...)` in a loop would cancel and start a timer at every message. This one is started anew
+    only for an earlier hour. When the next hour moves away, the timer stays; should it ring before anything else
     happens, the wake-up finds nothing due and sets it again. Mostly it never rings, and nothing was spent.
     """
 

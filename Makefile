@@ -1,0 +1,71 @@
+# `make` lists the words. Everything runs in .venv, made by uv from uv.lock; where there is no uv, one is put into .uv.
+
+export PYTHONSAFEPATH := 1
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+RUN = $(UV) run --locked
+SECRETS := $(addprefix deploy/secrets/,postgres_password database_url encryption_keys)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test replay check fmt wheel up down clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(UV) ## everything this project needs, into .venv
+	$(UV) sync --locked
+
+demo: setup ## a whole relationship on this computer, with real mail and calendar (ARGS="--help")
+	$(RUN) mentoring demo $(ARGS)
+
+test: setup ## every test; provisions the Temporal server it needs, about 5 minutes once (ARGS="-k hold")
+	$(RUN) mentoring provision
+	PYTHONHASHSEED=1 $(RUN) pytest -q tests/domain
+	PYTHONHASHSEED=2 $(RUN) pytest -q tests/domain
+	$(RUN) pytest $(ARGS)
+
+replay: setup ## recorded histories against this code, without a server
+	$(RUN) pytest tests/replay $(ARGS)
+
+check: setup ## what a reviewer should not have to say: format, lint, types, imports, lock
+	$(RUN) ruff format --check
+	$(RUN) ruff check
+	$(RUN) mypy --strict -p mentoring_lifecycle
+	$(RUN) lint-imports
+	$(UV) lock --check
+
+fmt: setup ## format, and mend what can be mended
+	$(RUN) ruff format
+	$(RUN) ruff check --fix
+
+wheel: $(UV) ## the wheel, into dist/
+	$(UV) build --wheel
+
+up: $(SECRETS) ## the whole installation in containers: Temporal, PostgreSQL, mail, calendar, metrics
+	docker compose up --build --detach
+
+down: ## stop the containers; their data stays
+	docker compose down
+
+clean: ## throw away wheels and caches; .venv stays
+	rm -rf dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.uv/bin/uv:
+	python3 -m venv .uv
+	.uv/bin/python -m pip install --quiet uv
+
+# Made once and kept: the database remembers its password, and histories need their key.
+# Readable inside the containers, whose users are not yours; the folder keeps others on this computer out.
+deploy/secrets/postgres_password:
+	chmod 700 $(@D)
+	python3 -c "import secrets; print(secrets.token_urlsafe(24), end='')" > $@
+	chmod 644 $@
+
+deploy/secrets/database_url: deploy/secrets/postgres_password
+	printf 'postgresql://mentoring:%s@postgres/mentoring' "$$(cat $<)" > $@
+	chmod 644 $@
+
+deploy/secrets/encryption_keys:
+	chmod 700 $(@D)
+	python3 -c "import base64, secrets; print('1:' + base64.b64encode(secrets.token_bytes(32)).decode(), end='')" > $@
+	chmod 644 $@

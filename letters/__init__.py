@@ -1,0 +1,1 @@
+"""Mail and invitation texts: one small template per letter, message catalogues in English and Italian."""

@@ -1,0 +1,50 @@
+"""The one line of a host that runs mentoring in its own worker, with its own client.
+
+    plugin = MentoringPlugin(read_settings())
+    client = await Client.connect("temporal.example:7233", plugins=[plugin])
+    async with Worker(client, task_queue="tools", workflows=[...], activities=[...]):
+        ...
+
+The plugin belongs on the client: a worker made from that client gets it by itself.
+"""
+
+from temporalio.converter import DataConverter
+from temporalio.plugin import SimplePlugin
+
+from mentoring_lifecycle.contracts.codec import data_converter, merge
+from mentoring_lifecycle.settings import Settings
+from mentoring_lifecycle.worker import (
+    WORKFLOWS,
+    Gateways,
+    activities_over,
+    gateways_from,
+    opened_database,
+    opened_gateways,
+    sandbox,
+)
+
+
+class MentoringPlugin(SimplePlugin):
+    """Adds the relationship workflow, its activities and its data conversion to a host's client, worker and replayer.
+
+    The host's own data converter is merged with, never replaced: its codec, its failures and its storage stay. A host
+    that converts payloads in a way of its own gets a ValueError instead of unreadable data. The database is migrated
+    when the worker starts and connections are closed when it stops.
+    """
+
+    def __init__(self, settings: Settings, *, gateways: Gateways | None = None) -> None:
+        """`gateways` replaces those that the settings name, for tests and for hosts with systems of their own."""
+        engine = opened_database(settings)
+        chosen = gateways or gateways_from(settings, engine)
+
+        def converter(existing: DataConverter | None) -> DataConverter:
+            return merge(existing, data_converter(settings.codec()))
+
+        super().__init__(
+            "mentoring_lifecycle.MentoringPlugin",
+            data_converter=converter,
+            workflows=WORKFLOWS,
+            activities=activities_over(chosen),
+            workflow_runner=sandbox,
+            run_context=None if gateways else lambda: opened_gateways(settings, engine, chosen),
+        )

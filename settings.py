@@ -1,0 +1,294 @@
+"""Settings: read once at start, frozen, from the environment, secret files and an optional TOML file.
+
+Every setting is a variable `MENTORING_<NAME>`; `MENTORING_<NAME>_FILE` names a file that holds its value (for secrets),
+and `MENTORING_CONFIG` names a TOML file with the same names in lower case. What comes first wins: arguments in code,
+variables and secret files, the TOML file, the defaults below. The connection to Temporal is no setting of ours: it is
+read from TEMPORAL_ADDRESS and its siblings, or from a profile, as by every Temporal tool.
+"""
+
+import base64
+import binascii
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+
+from mentoring_lifecycle.contracts.addresses import TextRefused, checked_address, checked_name
+from mentoring_lifecycle.contracts.codec import EncryptionCodec
+
+PREFIX = "MENTORING_"
+CONFIG_VARIABLE = "MENTORING_CONFIG"
+DEFAULT_NAMESPACE = "mentoring"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. One sentence per problem, each naming its variable and none showing a value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Settings(BaseSettings):
+    """Everything an installation decides. An empty text means "not used"."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    task_queue: str = Field("mentoring", min_length=1)
+    cases_task_queue: str = Field("mentoring-cases", min_length=1)
+    cases_namespace: str = Field("mentoring-cases", min_length=1)
+    """Where safeguarding cases live, apart from the relationships; the namespace of these is TEMPORAL_NAMESPACE."""
+
+    database_url: str = Field(default_factory=lambda: default_database_url(), min_length=1, repr=False)
+    """`sqlite:///path` or `postgresql://user:password@host/name`: people, ledger and journal."""
+
+    smtp_host: str = Field("localhost", min_length=1)
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_tls: Literal["starttls", "tls", "none"] | None = None
+    """`tls` from the first byte; left out: `starttls`, without which nothing is sent, and `none` on this computer."""
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    sender_address: str = "mentoring@mentoring.example"
+    sender_name: str = "Mentoring"
+
+    caldav_url: str = ""
+    """Root of a CalDAV server; empty: sessions reach calendars by mail invitations alone."""
+    caldav_username: str = ""
+    caldav_password: SecretStr = SecretStr("")
+    closed_network: bool = False
+    """Vouches that nobody listens on the way to the mail and calendar servers, so that both may do without TLS."""
+
+    action_link_template: str = "https://mentoring.example/{relationship}/{action}?occurrence={occurrence}&as={person}"
+    """Address in the host's own tool where a reader acts; may use {action} {relationship} {occurrence} {person}."""
+    programme_name: str = "Mentoring"
+    """What participants call the programme; stands in letters."""
+    safeguarding_contact: str = ""
+    """Person id of who receives severe reports."""
+
+    encryption_keys: SecretStr = SecretStr("")
+    """Keyring `id:base64key,id2:...`, keys of 32 bytes. A key stays here while any history that used it is kept."""
+    encryption_active_key: str = ""
+    """Id of the key that new payloads use; may be left out where the keyring holds one key."""
+    require_encryption: bool = False
+    """Refuse to start without keys, and refuse payloads in clear text."""
+    cases_encryption_keys: SecretStr = SecretStr("")
+    cases_encryption_active_key: str = ""
+
+    metrics_address: str = "127.0.0.1:9464"
+    """IP address and port of the worker's metrics; port 0 takes any free one."""
+    exporter_address: str = "127.0.0.1:9465"
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    def codec(self) -> EncryptionCodec | None:
+        """The codec for the words of relationships; None where no key is configured."""
+        return _codec(self.encryption_keys, self.encryption_active_key, accept_plaintext=not self.require_encryption)
+
+    def cases_codec(self) -> EncryptionCodec | None:
+        """The codec for safeguarding cases, with keys of their own; None where none is configured."""
+        keys, active = self.cases_encryption_keys, self.cases_encryption_active_key
+        return _codec(keys, active, accept_plaintext=not self.require_encryption)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """First wins."""
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=_config_file())
+        return init_settings, _SecretFiles(settings_cls), env_settings, toml
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _must_be_readable(cls, value: object) -> object:
+        if isinstance(value, _Unreadable):
+            raise _problem(value.why)
+        return value
+
+    @field_validator("sender_address")
+    @classmethod
+    def _must_be_an_address(cls, address: str) -> str:
+        return _told(checked_address, address)
+
+    @field_validator("sender_name", "programme_name")
+    @classmethod
+    def _must_be_a_name(cls, name: str) -> str:
+        return _told(checked_name, name)
+
+    @field_validator("caldav_url")
+    @classmethod
+    def _must_be_a_web_address(cls, url: str) -> str:
+        if url and not url.startswith(("https://", "http://")):
+            raise _problem("must start with https:// or http://")
+        return url
+
+    @field_validator("metrics_address", "exporter_address")
+    @classmethod
+    def _must_be_host_and_port(cls, address: str) -> str:
+        host, _, port = address.rpartition(":")
+        try:
+            ipaddress.ip_address(host.strip("[]"))
+        except ValueError:
+            port = ""
+        if not port.isdecimal() or int(port) > 65535:
+            raise _problem("must be an IP address and a port, such as 127.0.0.1:9464")
+        return address
+
+    @field_validator("encryption_keys", "cases_encryption_keys")
+    @classmethod
+    def _must_be_a_keyring(cls, keys: SecretStr) -> SecretStr:
+        parse_keyring(keys.get_secret_value())
+        return keys
+
+    @model_validator(mode="after")
+    def _must_fit_together(self) -> Self:
+        if self.require_encryption and not self.encryption_keys.get_secret_value():
+            raise _problem(
+                "MENTORING_ENCRYPTION_KEYS is empty although MENTORING_REQUIRE_ENCRYPTION asks for encryption"
+            )
+        if "sender_address" not in self.model_fields_set and self.smtp_host not in {"localhost", "127.0.0.1", "::1"}:
+            raise _problem("MENTORING_SENDER_ADDRESS must be set where MENTORING_SMTP_HOST is another machine")
+        _must_hold("MENTORING_ENCRYPTION_ACTIVE_KEY", self.encryption_keys, self.encryption_active_key)
+        _must_hold(
+            "MENTORING_CASES_ENCRYPTION_ACTIVE_KEY", self.cases_encryption_keys, self.cases_encryption_active_key
+        )
+        return self
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises SettingsError, which lists every problem at once."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError([_sentence(details) for details in error.errors(include_input=False)]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"{CONFIG_VARIABLE}: the file is no valid TOML: {error}."]) from None
+
+
+def temporal_connection() -> ClientConnectConfig:
+    """Where Temporal is: arguments for `Client.connect`, from TEMPORAL_* variables or a profile.
+
+    The namespace is `mentoring` and the address localhost:7233 unless said otherwise. Raises SettingsError.
+    """
+    try:
+        connection = ClientConfig.load_client_connect_config()
+    except RuntimeError as error:  # the SDK's ConfigError has no importable name
+        raise SettingsError(
+            [f"The Temporal connection (TEMPORAL_* variables or profile) cannot be read: {error}."]
+        ) from None
+    connection.setdefault("target_host", "localhost:7233")
+    connection.setdefault("namespace", DEFAULT_NAMESPACE)
+    return connection
+
+
+def default_database_url() -> str:
+    """A SQLite file in the user's data folder; the folder is made by whoever opens it first."""
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return f"sqlite:///{Path(data) / 'mentoring-lifecycle' / 'mentoring.db'}"
+
+
+def parse_keyring(text: str) -> dict[str, bytes]:
+    """Keys by id, in the order written. Raises ValueError in words that show no key."""
+    keyring: dict[str, bytes] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        key_id, colon, encoded = entry.partition(":")
+        if not colon or not key_id or key_id in keyring:
+            raise _problem("must be a keyring `id:base64key,id2:base64key`, every id once")
+        try:
+            keyring[key_id] = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            raise _problem(f"key number {len(keyring) + 1} is no base64") from None
+        if len(keyring[key_id]) != 32:
+            raise _problem(f"key number {len(keyring)} is not 32 bytes long; make one with `openssl rand -base64 32`")
+    return keyring
+
+
+def _codec(keys: SecretStr, active: str, *, accept_plaintext: bool) -> EncryptionCodec | None:
+    keyring = parse_keyring(keys.get_secret_value())
+    return (
+        EncryptionCodec(keyring, active or next(iter(keyring)), accept_plaintext=accept_plaintext) if keyring else None
+    )
+
+
+def _must_hold(variable: str, keys: SecretStr, active: str) -> None:
+    keyring = parse_keyring(keys.get_secret_value())
+    if active and active not in keyring:
+        raise _problem(f"{variable} names a key that is not in its keyring")
+    if not active and len(keyring) > 1:
+        raise _problem(f"{variable} must name one key of its keyring, which holds several")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """Stands for a value that a file should have given, so that its problem is told beside all others."""
+
+    why: str
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Values from the files named by `MENTORING_<NAME>_FILE`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        variable = f"{PREFIX}{field_name.upper()}"
+        file = os.environ.get(f"{variable}_FILE")
+        if not file:
+            return None, field_name, False
+        if os.environ.get(variable):
+            return _Unreadable(f"is set together with {variable}_FILE; unset one of them"), field_name, False
+        try:
+            return Path(file).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError):
+            return _Unreadable(f"cannot be read from the file that {variable}_FILE names"), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _config_file() -> Path | None:
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named and not Path(named).is_file():
+        raise SettingsError([f"{CONFIG_VARIABLE} names a file that does not exist."])
+    return Path(named) if named else None
+
+
+def _problem(words: str) -> PydanticCustomError:
+    """An error whose words reach the reader as they are; a plain ValueError would be prefixed."""
+    return PydanticCustomError("setting", "{words}", {"words": words})
+
+
+def _told(check: Callable[[str], str], text: str) -> str:
+    try:
+        return check(text)
+    except TextRefused as refused:
+        raise _problem(str(refused).rstrip(".")) from None
+
+
+def _sentence(details: ErrorDetails) -> str:
+    if not details["loc"]:
+        return f"{details['msg']}."
+    name = str(details["loc"][0])
+    if details["type"] == "extra_forbidden":
+        return f"{CONFIG_VARIABLE}: the file has an unknown setting {name!r}."
+    words = details["msg"]
+    return f"{PREFIX}{name.upper()}: {words[0].lower()}{words[1:]}."

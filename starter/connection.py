@@ -1,0 +1,52 @@
+"""Connections as the settings say: to the relationships, to the cases, and a client over both."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio.client import Client
+from temporalio.runtime import Runtime
+
+from mentoring_lifecycle.contracts.codec import data_converter
+from mentoring_lifecycle.gateways.database import open_database
+from mentoring_lifecycle.gateways.people_sql import SqlPeople
+from mentoring_lifecycle.settings import Settings, temporal_connection
+from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient
+
+
+async def connect(settings: Settings, runtime: Runtime | None = None) -> Client:
+    """A client of the relationships' namespace that converts data as ours does."""
+    return await Client.connect(
+        **temporal_connection(),
+        data_converter=data_converter(settings.codec()),
+        identity=IDENTITY,
+        runtime=runtime,
+    )
+
+
+async def connect_cases(settings: Settings, runtime: Runtime | None = None) -> Client:
+    """A client of the cases' own namespace, with keys of its own."""
+    connection = temporal_connection()
+    connection["namespace"] = settings.cases_namespace
+    return await Client.connect(
+        **connection,
+        data_converter=data_converter(settings.cases_codec()),
+        identity=IDENTITY,
+        runtime=runtime,
+    )
+
+
+@asynccontextmanager
+async def opened_client(settings: Settings) -> AsyncIterator[MentoringClient]:
+    """A client over both namespaces and the people directory of the settings."""
+    engine = open_database(settings.database_url)
+    try:
+        yield MentoringClient(
+            await connect(settings),
+            people=SqlPeople(engine),
+            task_queue=settings.task_queue,
+            cases=await connect_cases(settings),
+            cases_task_queue=settings.cases_task_queue,
+            safeguarding_contact=settings.safeguarding_contact,
+        )
+    finally:
+        await engine.dispose()

@@ -1,0 +1,216 @@
+"""The exporter: figures that add up, labels that name nobody, and an exporter that outlives its server."""
+
+import asyncio
+import re
+import urllib.request
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import Metric
+from temporalio.client import Client
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+
+from mentoring_lifecycle.activities.ports import LedgerState
+from mentoring_lifecycle.contracts.names import NEXT_DUE_AT
+from mentoring_lifecycle.starter.exporter import Figures, read_figures, refresh_forever, serve_figures
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CLAUSE = re.compile(r"(\w+) ([=<]) '((?:[^']|'')*)'")
+
+
+@dataclass
+class Visibility:
+    """Answers the queries of the exporter from rows of search attributes, as the server's SQL store does."""
+
+    rows: list[dict[str, str]] = field(default_factory=list)
+    down: bool = False
+
+    def matching(self, query: str) -> list[dict[str, str]]:
+        clauses = [CLAUSE.fullmatch(part) for part in query.split(" AND ")]
+        assert all(clauses), query
+        tests = [cast("re.Match[str]", clause).groups() for clause in clauses]
+        return [row for row in self.rows if all(self.holds(row, *test) for test in tests)]
+
+    def holds(self, row: Mapping[str, str], name: str, sign: str, value: str) -> bool:
+        present, wanted = row.get(name), value.replace("''", "'")
+        if present is None:
+            return False
+        return present == wanted if sign == "=" else datetime.fromisoformat(present) < datetime.fromisoformat(wanted)
+
+    async def count_workflows(self, query: str) -> Any:
+        if self.down:
+            raise ConnectionError("down")
+        return SimpleNamespace(count=len(self.matching(query)))
+
+    async def list_workflows(self, query: str, *, limit: int, page_size: int) -> AsyncIterator[Any]:
+        for row in self.matching(query)[:limit]:
+            due = SearchAttributePair(NEXT_DUE_AT, datetime.fromisoformat(row["MentoringNextDueAt"]))
+            yield SimpleNamespace(typed_search_attributes=TypedSearchAttributes([due]))
+
+
+def relationship(**attributes: str) -> dict[str, str]:
+    named = {f"Mentoring{name}": value for name, value in attributes.items()}
+    return {"WorkflowType": "MentoringRelationship", "ExecutionStatus": "Running", **named}
+
+
+async def no_effects() -> Mapping[LedgerState, int]:
+    return {}
+
+
+async def no_programmes() -> Sequence[str]:
+    return []
+
+
+async def figures_of(visibility: Visibility, **sources: Any) -> dict[str, float]:
+    """Every sample under its name and labels, as a scrape shows it."""
+    sources = {"effects": no_effects, "programmes": no_programmes} | sources
+    return samples(await read_figures(cast("Client", visibility), now=NOW, **sources))
+
+
+def samples(metrics: Sequence[Metric]) -> dict[str, float]:
+    return {" ".join([each.name, *each.labels.values()]): each.value for metric in metrics for each in metric.samples}
+
+
+async def test_every_relationship_is_counted_in_its_phase() -> None:
+    """Open relationships count by phase, standing, health and who is awaited; values without any are 0."""
+    rows = [
+        relationship(Phase="active", Standing="normal", Health="ok", Awaiting="nobody"),
+        relationship(Phase="active", Standing="on_hold", Health="ok", Awaiting="nobody"),
+        relationship(Phase="goals", Standing="normal", Health="waiting", Awaiting="mentor"),
+    ]
+    figures = await figures_of(Visibility(rows))
+    assert figures["mentoring_relationships active"] == 2
+    assert figures["mentoring_relationships goals"] == 1
+    assert figures["mentoring_relationships onboarding"] == 0
+    assert figures["mentoring_relationships_by_standing on_hold"] == 1
+    assert figures["mentoring_relationships_by_health waiting"] == 1
+    assert figures["mentoring_relationships_awaiting nobody"] == 2
+    assert sum(value for name, value in figures.items() if name.startswith("mentoring_relationships ")) == 3
+
+
+async def test_only_finished_runs_count_as_closed() -> None:
+    """A run that continued as new or was terminated counts nowhere, a completed one counts as closed."""
+    ended = [
+        relationship(Phase="closed") | {"ExecutionStatus": "Completed"},
+        relationship(Phase="active") | {"ExecutionStatus": "ContinuedAsNew"},
+        relationship(Phase="active") | {"ExecutionStatus": "Terminated"},
+        relationship(Phase="active") | {"WorkflowType": "SomethingElse"},
+    ]
+    figures = await figures_of(Visibility(ended))
+    assert figures["mentoring_relationships closed"] == 1
+    assert figures["mentoring_relationships active"] == 0
+
+
+async def test_overdue_and_how_long() -> None:
+    """A relationship is overdue once its next due has passed; the oldest tells the age."""
+    dues = [NOW + timedelta(days=1), NOW - timedelta(hours=2), NOW - timedelta(days=3)]
+    figures = await figures_of(Visibility([relationship(NextDueAt=due.isoformat()) for due in dues]))
+    assert figures["mentoring_relationships_overdue"] == 2
+    assert figures["mentoring_oldest_due_seconds"] == timedelta(days=3).total_seconds()
+
+
+async def test_nothing_overdue_is_no_age() -> None:
+    """With nothing overdue both figures are 0."""
+    figures = await figures_of(Visibility([relationship(Phase="active")]))
+    assert (figures["mentoring_relationships_overdue"], figures["mentoring_oldest_due_seconds"]) == (0, 0)
+
+
+async def test_small_programmes_are_not_shown() -> None:
+    """A programme appears from its fifth relationship on, so that no figure points at people."""
+
+    async def programmes() -> Sequence[str]:
+        return ["tiny", "women's circle"]
+
+    rows = [relationship(Programme="tiny")] * 4 + [relationship(Programme="women's circle")] * 5
+    figures = await figures_of(Visibility(rows), programmes=programmes)
+    assert figures["mentoring_relationships_by_programme women's circle"] == 5
+    assert "mentoring_relationships_by_programme tiny" not in figures
+
+
+async def test_effects_by_state() -> None:
+    """Every state of the ledger is a figure, the absent ones 0."""
+
+    async def effects() -> Mapping[LedgerState, int]:
+        return {LedgerState.UNKNOWN: 2}
+
+    figures = await figures_of(Visibility(), effects=effects)
+    assert figures["mentoring_effects unknown"] == 2
+    assert {name for name in figures if name.startswith("mentoring_effects ")} == {
+        f"mentoring_effects {state}" for state in LedgerState
+    }
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  # the condition is another thread's or task's to meet
+            await asyncio.sleep(0.005)
+
+
+def shown(figures: Figures) -> dict[str, float]:
+    return samples(list(figures.collect()))
+
+
+@pytest.fixture
+async def refreshed() -> AsyncIterator[tuple[Figures, Visibility]]:
+    """Figures that are read every few milliseconds from a server with one active relationship."""
+    figures, visibility = Figures(), Visibility([relationship(Phase="active")])
+    client = cast("Client", visibility)
+    task = asyncio.create_task(
+        refresh_forever(figures, client, no_effects, no_programmes, every=timedelta(milliseconds=5))
+    )
+    await until(lambda: shown(figures).get("mentoring_relationships active") == 1)
+    yield figures, visibility
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_figures_follow_the_server(refreshed: tuple[Figures, Visibility]) -> None:
+    """What changes at the server shows after the next refresh."""
+    figures, visibility = refreshed
+    visibility.rows.append(relationship(Phase="active"))
+    await until(lambda: shown(figures)["mentoring_relationships active"] == 2)
+    assert shown(figures)["mentoring_exporter_errors_total"] == 0
+
+
+async def test_a_lost_server_ages_the_figures(refreshed: tuple[Figures, Visibility]) -> None:
+    """While the server is away errors rise, the last figures stay and the last success gets old; then all recovers."""
+    figures, visibility = refreshed
+    visibility.down = True
+    await until(lambda: shown(figures)["mentoring_exporter_errors_total"] >= 2)
+    while_down = shown(figures)
+    await until(lambda: shown(figures)["mentoring_exporter_errors_total"] >= 4)
+    assert while_down["mentoring_relationships active"] == 1
+    age = "mentoring_exporter_last_success_timestamp_seconds"
+    assert shown(figures)[age] == while_down[age] > 0
+    visibility.down = False
+    await until(lambda: shown(figures)[age] > while_down[age])
+
+
+async def test_a_scrape_before_the_first_refresh() -> None:
+    """An exporter that never reached its server still answers, and says so."""
+    registry = CollectorRegistry()
+    registry.register(Figures())
+    answer = generate_latest(registry).decode()
+    assert "mentoring_exporter_last_success_timestamp_seconds 0.0" in answer
+    assert "mentoring_relationships" not in answer
+
+
+async def test_figures_are_served_over_http() -> None:
+    """`/metrics` shows the figures on a port of its own, which is free again afterwards."""
+    figures = Figures()
+    figures.show(await read_figures(cast("Client", Visibility()), no_effects, no_programmes, NOW), NOW)
+    async with serve_figures(figures, "127.0.0.1:0") as port:
+        answer = await asyncio.to_thread(fetch, f"http://127.0.0.1:{port}/metrics")
+    assert 'mentoring_relationships{phase="active"} 0.0' in answer
+    with pytest.raises(OSError, match="refused"):
+        await asyncio.to_thread(fetch, f"http://127.0.0.1:{port}/metrics")
+
+
+def fetch(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return str(answer.read().decode())

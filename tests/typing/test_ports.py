@@ -1,0 +1,48 @@
+"""Every gateway has the shape of its port: the type checker proves it here, and the test proves it without one."""
+
+import inspect
+
+import pytest
+
+from mentoring_lifecycle.activities.ports import (
+    ActionLinks,
+    CalendarGateway,
+    JournalGateway,
+    LedgerGateway,
+    MailGateway,
+    PeopleGateway,
+)
+from mentoring_lifecycle.gateways.action_links import TemplateLinks
+from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
+from mentoring_lifecycle.gateways.journal_sql import SqlJournal
+from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
+from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
+from mentoring_lifecycle.gateways.memory import MemoryCalendar, MemoryJournal, MemoryLedger, MemoryMail, MemoryPeople
+from mentoring_lifecycle.gateways.people_sql import SqlPeople
+
+PEOPLE: tuple[type[PeopleGateway], ...] = (SqlPeople, MemoryPeople)
+LINKS: tuple[type[ActionLinks], ...] = (TemplateLinks,)
+MAIL: tuple[type[MailGateway], ...] = (SmtpMail, MemoryMail)
+CALENDARS: tuple[type[CalendarGateway], ...] = (CalDavCalendar, MemoryCalendar)
+LEDGERS: tuple[type[LedgerGateway], ...] = (SqlLedger, MemoryLedger)
+JOURNALS: tuple[type[JournalGateway], ...] = (SqlJournal, MemoryJournal)
+
+PAIRS: list[tuple[type, type]] = [
+    *((PeopleGateway, gateway) for gateway in PEOPLE),
+    *((ActionLinks, gateway) for gateway in LINKS),
+    *((MailGateway, gateway) for gateway in MAIL),
+    *((CalendarGateway, gateway) for gateway in CALENDARS),
+    *((LedgerGateway, gateway) for gateway in LEDGERS),
+    *((JournalGateway, gateway) for gateway in JOURNALS),
+]
+
+
+@pytest.mark.parametrize(("port", "gateway"), PAIRS)
+def test_a_gateway_takes_and_gives_what_its_port_says(port: type, gateway: type) -> None:
+    """Names, kinds and types of arguments, results and being asynchronous are those of the port."""
+    promised = {name: method for name, method in vars(port).items() if inspect.isfunction(method) and name[0] != "_"}
+    assert promised
+    for name, method in promised.items():
+        offered = getattr(gateway, name)
+        assert inspect.signature(offered, eval_str=True) == inspect.signature(method, eval_str=True)
+        assert inspect.iscoroutinefunction(offered) == inspect.iscoroutinefunction(method)
