@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mentoring_lifecycle.domain.commands import Goal, Matter, Severity
+from mentoring_lifecycle.domain.lifecycle import next_hour
 from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult
 from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaiting, health, next_due
 from mentoring_lifecycle.domain.people import Party
@@ -58,6 +59,8 @@ class RelationshipView:
     sessions_held: int
     questions: tuple[QuestionView, ...]
     open_help: int
+    next_hour_at: datetime | None
+    """When time alone brings the next change; None when only people can."""
     events: int
 
     @classmethod
@@ -86,6 +89,7 @@ class RelationshipView:
                 for ask in state.asks
             ),
             open_help=len(state.help),
+            next_hour_at=next_hour(state),
             events=state.sequence,
         )
 

@@ -17,7 +17,7 @@ from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -432,6 +432,8 @@ class RelationshipHandle:
             if rejection := rejection_in(error.cause):
                 raise CommandRejected(rejection) from None
             raise
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise OutcomeUnknown(command_id) from error
         except RPCError as error:
             raise _in_words(error, self.id, command_id) from error
 

@@ -1,0 +1,241 @@
+"""The SQL database: where it is, what its tables are, and how they come to be.
+
+The promises of the ledger rest on a commit being on disk: SQLite is told so here, PostgreSQL keeps its own default
+(`synchronous_commit = on`).
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    URL,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Time,
+    event,
+    make_url,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+# The host's own tables and its own Alembic may live in the same database: every name of ours is prefixed.
+VERSION_TABLE: Final = "mentoring_schema_version"
+_MIGRATION_LOCK: Final = 0x6D656E746F72
+
+_DRIVERS: Final = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
+
+# busy_timeout comes first: the change to WAL itself may have to wait for another process.
+_PRAGMAS: Final = (
+    "PRAGMA busy_timeout = 30000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+)
+
+
+class UnsupportedDatabase(ValueError):
+    """The database URL names something this software cannot keep its promises on."""
+
+
+# --- tables -----------------------------------------------------------------------------------------------------
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, always read back in UTC; a naive one is refused before it reaches the database.
+
+    SQLite keeps ISO text of fixed width, so that the order of texts is the order of instants.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kept_as = String(32) if dialect.name == "sqlite" else DateTime(timezone=True)
+        return dialect.type_descriptor(kept_as)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise ValueError("an instant without a time zone was about to be stored; give it one")
+        instant = value.astimezone(UTC)
+        return instant.isoformat(timespec="microseconds") if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        return None if value is None else value.astimezone(UTC)
+
+
+metadata = MetaData()
+
+people = Table(
+    "mentoring_people",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("email", String, nullable=False),
+    Column("locale", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("manager", String, nullable=False),
+    Column("works_from", Time, nullable=False),
+    Column("works_until", Time, nullable=False),
+    Column("address", String, nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
+effects = Table(
+    "mentoring_effects",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("relationship", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("remote_id", String, nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("lease_until", Instant),
+    Column("was_unknown", Boolean, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("mentoring_effects_relationship", "relationship"),
+    Index("mentoring_effects_state", "state"),
+)
+
+relationships = Table(
+    "mentoring_relationships",
+    metadata,
+    Column("relationship", String, primary_key=True),
+    Column("programme", String, nullable=False),
+    Column("phase", String, nullable=False),
+    Column("standing", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+journal = Table(
+    "mentoring_journal",
+    metadata,
+    Column("relationship", String, ForeignKey(relationships.c.relationship), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String, nullable=False),
+    Column("happened_at", Instant, nullable=False),
+    Column("body", String, nullable=False),
+)
+
+
+# --- connections ------------------------------------------------------------------------------------------------
+
+
+def open_database(url: str) -> AsyncEngine:
+    """An engine for `sqlite:///path` or `postgresql://host/name`; whoever opens it disposes of it.
+
+    Raises UnsupportedDatabase for any other system, for an SQLite database in memory and for a missing driver.
+    """
+    address = _with_driver(make_url(url))
+    try:
+        engine = create_async_engine(address, pool_pre_ping=True, hide_parameters=True)  # parameters are people
+    except ModuleNotFoundError as missing:
+        raise UnsupportedDatabase(
+            f"database URL: the driver {missing.name} is not installed; pip install 'mentoring-lifecycle[postgres]'"
+        ) from missing
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _with_driver(url: URL) -> URL:
+    system = url.get_backend_name()
+    if system not in _DRIVERS:
+        raise UnsupportedDatabase(
+            f"database URL: {system} is not supported; give sqlite:///path/to/file or postgresql://host/name"
+        )
+    if system == "sqlite" and url.database in (None, "", ":memory:"):
+        raise UnsupportedDatabase(
+            "database URL: a database in memory forgets what was sent; give sqlite:///path/to/file"
+        )
+    return _with_asyncpg_options(url.set(drivername=_DRIVERS[system]))
+
+
+def _with_asyncpg_options(url: URL) -> URL:
+    """The URL with libpq's `sslmode` under the name by which asyncpg knows it."""
+    options = dict(url.query)
+    if "sslmode" in options:
+        options["ssl"] = options.pop("sslmode")
+    return url.set(query=options)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def insert_into(table: Table, engine: AsyncEngine) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, in the dialect of the engine."""
+    return sqlite.insert(table) if engine.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+# --- schema -----------------------------------------------------------------------------------------------------
+
+
+async def migrate(url: str) -> None:
+    """Bring the schema to its newest version; does nothing where it is there already.
+
+    All or nothing. Several processes may do this at once: one works, the others wait and find it done.
+    """
+    engine = open_database(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(_alone(engine.dialect.name))
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+async def schema_is_current(engine: AsyncEngine) -> bool:
+    """Whether the schema is the one this version of the software was written for."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(_is_current)
+
+
+def _alone(dialect: str) -> str:
+    # Python's SQLite driver opens no transaction before DDL, so without this a half-made schema could stay behind.
+    return "BEGIN IMMEDIATE" if dialect == "sqlite" else f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"
+
+
+def _migrations(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "mentoring_lifecycle.gateways:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(_migrations(connection), "head")
+
+
+def _is_current(connection: Connection) -> bool:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return set(context.get_current_heads()) == set(ScriptDirectory.from_config(_migrations()).get_heads())
