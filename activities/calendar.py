@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from temporalio import activity
 
 from mentoring_lifecycle.activities.failures import result_of, standing_of
+from mentoring_lifecycle.activities.heartbeat import heartbeats
 from mentoring_lifecycle.activities.ports import (
     Attendee,
     CalendarDelayed,
@@ -43,7 +44,8 @@ class CalendarActivities:
     async def apply(self, order: CalendarOrder) -> Deliveries:
         """One result per change, in its order. Fails only when our own database is away."""
         now = activity.info().started_time
-        return Deliveries(tuple([await self._apply(order.relationship, effect, now) for effect in order.entries]))
+        async with heartbeats():
+            return Deliveries(tuple([await self._apply(order.relationship, each, now) for each in order.entries]))
 
     async def _apply(self, relationship: str, effect: CalendarEffect, now: datetime) -> Delivery:
         if self._calendar is None:
@@ -52,7 +54,7 @@ class CalendarActivities:
             return await self._drop(relationship, effect, LedgerState.EXPIRED, "late")
         # Asking a calendar again is always safe: the entry is compared before it is written.
         claim = await self._ledger.claim(
-            effect.key, relationship=relationship, purpose=effect.kind, lease=LEASE, again_if_unknown=True
+            effect.key, relationship=relationship, purpose=effect.kind, lease=LEASE, again_if_unknown=True, now=now
         )
         if not claim.granted:
             return standing_of(effect.key, claim)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from temporalio import activity
 
 from mentoring_lifecycle.activities.failures import result_of, standing_of
+from mentoring_lifecycle.activities.heartbeat import heartbeats
 from mentoring_lifecycle.activities.ports import (
     Attendee,
     Claim,
@@ -52,7 +53,8 @@ class LetterActivities:
     async def deliver(self, order: LettersOrder) -> Deliveries:
         """One result per letter, in its order. Fails only when our own database is away; then nothing is repeated."""
         now = activity.info().started_time
-        return Deliveries(tuple([await self._deliver(order.relationship, letter, now) for letter in order.letters]))
+        async with heartbeats():
+            return Deliveries(tuple([await self._deliver(order.relationship, each, now) for each in order.letters]))
 
     async def _deliver(self, relationship: str, letter: Letter, now: datetime) -> Delivery:
         if now > letter.not_after:
@@ -65,20 +67,21 @@ class LetterActivities:
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, "person")
         if reader.address is AddressState.FAILED:
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, ADDRESS_GONE)
-        return await self._send_once(relationship, letter, reader)
+        return await self._send_once(relationship, letter, reader, now)
 
     async def _drop(self, relationship: str, letter: Letter, state: LedgerState, reason: str) -> Delivery:
         purpose = letter.purpose.value
         await self._ledger.record(letter.key, relationship=relationship, purpose=purpose, state=state, reason=reason)
         return Delivery(letter.key, Outcome(state.value), reason)
 
-    async def _send_once(self, relationship: str, letter: Letter, reader: Person) -> Delivery:
+    async def _send_once(self, relationship: str, letter: Letter, reader: Person, now: datetime) -> Delivery:
         claim = await self._ledger.claim(
             letter.key,
             relationship=relationship,
             purpose=letter.purpose.value,
             lease=LEASE,
             again_if_unknown=MANNERS[letter.purpose].when_unknown is WhenUnknown.RESEND,
+            now=now,
         )
         if not claim.granted:
             return standing_of(letter.key, claim)

@@ -184,12 +184,20 @@ class LedgerGateway(Protocol):
     """The effect ledger: at most one accepted row per effect key, durable before the world is touched."""
 
     async def claim(
-        self, key: str, *, relationship: str, purpose: str, lease: timedelta, again_if_unknown: bool
+        self,
+        key: str,
+        *,
+        relationship: str,
+        purpose: str,
+        lease: timedelta,
+        again_if_unknown: bool,
+        now: datetime | None = None,
     ) -> Claim:
         """Claim an effect before doing it; committed when this returns.
 
         A live lease of somebody else, or a final state, is not granted. An expired lease becomes UNKNOWN first;
-        UNKNOWN is granted again only with `again_if_unknown`.
+        UNKNOWN is granted again only with `again_if_unknown`. Leases are judged at `now`: callers give the time of the
+        Temporal server, which all workers share.
         """
 
     async def settle(self, key: str, token: int, state: LedgerState, *, reason: str = "", remote_id: str = "") -> bool:

@@ -2,6 +2,7 @@
 
 import re
 
+from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.common import SearchAttributeKey
 
 RELATIONSHIP = "MentoringRelationship"
@@ -26,6 +27,9 @@ NEXT_DUE_AT = SearchAttributeKey.for_datetime("MentoringNextDueAt")
 
 SEARCH_ATTRIBUTES = (PHASE, STANDING, HEALTH, PROGRAMME, AWAITING, NEXT_DUE_AT)
 """All that a namespace needs; closed sets but for the programme's code and an instant."""
+
+SEARCH_ATTRIBUTE_TYPES = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in SEARCH_ATTRIBUTES}
+"""The same as the server wants them when they are registered."""
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What a person's, programme's or relationship's id looks like."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mentoring_lifecycle.domain.commands import Goal, Matter, Severity
-from mentoring_lifecycle.domain.lifecycle import next_hour
 from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult
+from mentoring_lifecycle.domain.lifecycle import next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaiting, health, next_due
 from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.relationship import Relationship, Session, Standing

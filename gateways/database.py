@@ -5,6 +5,7 @@ The promises of the ledger rest on a commit being on disk: SQLite is told so her
 """
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from alembic import command
@@ -150,6 +151,8 @@ journal = Table(
 def open_database(url: str) -> AsyncEngine:
     """An engine for `sqlite:///path` or `postgresql://host/name`; whoever opens it disposes of it.
 
+    The folder of an SQLite file is made where it is missing.
+
     Raises UnsupportedDatabase for any other system, for an SQLite database in memory and for a missing driver.
     """
     address = _with_driver(make_url(url))
@@ -159,7 +162,8 @@ def open_database(url: str) -> AsyncEngine:
         raise UnsupportedDatabase(
             f"database URL: the driver {missing.name} is not installed; pip install 'mentoring-lifecycle[postgres]'"
         ) from missing
-    if engine.dialect.name == "sqlite":
+    if engine.dialect.name == "sqlite" and address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
 

@@ -51,14 +51,21 @@ class SqlLedger:
         self._clock = clock
 
     async def claim(
-        self, key: str, *, relationship: str, purpose: str, lease: timedelta, again_if_unknown: bool
+        self,
+        key: str,
+        *,
+        relationship: str,
+        purpose: str,
+        lease: timedelta,
+        again_if_unknown: bool,
+        now: datetime | None = None,
     ) -> Claim:
         """Claim an effect before doing it; committed when this returns.
 
         A live lease of somebody else, or a final state, is not granted. An expired lease becomes UNKNOWN first;
-        UNKNOWN is granted again only with `again_if_unknown`.
+        UNKNOWN is granted again only with `again_if_unknown`. Leases are judged at `now`, by default by our own clock.
         """
-        now = self._clock()
+        now = now or self._clock()
         first = _row(key, relationship, purpose, now) | {"token": 1, "lease_until": now + lease}
         add = insert_into(effects, self._engine).values(first).on_conflict_do_nothing(index_elements=["key"])
         async with self._engine.begin() as connection:

@@ -111,16 +111,24 @@ class MemoryLedger:
         self._tokens = 0
 
     async def claim(
-        self, key: str, *, relationship: str, purpose: str, lease: timedelta, again_if_unknown: bool
+        self,
+        key: str,
+        *,
+        relationship: str,
+        purpose: str,
+        lease: timedelta,
+        again_if_unknown: bool,
+        now: datetime | None = None,
     ) -> Claim:
         """Claim an effect before doing it."""
-        row = self._expire(key)
+        now = now or self._clock()
+        row = self._expire(key, now)
         unknown = row is not None and row.state is LedgerState.UNKNOWN
         if row is not None and not (unknown and again_if_unknown):
             return Claim(granted=False, state=row.state, reason=row.reason)
         self._tokens += 1
         self.rows[key] = EffectRow(
-            relationship, purpose, LedgerState.CLAIMED, self._tokens, self._clock() + lease, was_unknown=unknown
+            relationship, purpose, LedgerState.CLAIMED, self._tokens, now + lease, was_unknown=unknown
         )
         return Claim(granted=True, state=LedgerState.CLAIMED, token=self._tokens, was_unknown=unknown)
 
@@ -148,10 +156,10 @@ class MemoryLedger:
         """Record an effect that was decided against; what is already known of it stays."""
         self.rows.setdefault(key, EffectRow(relationship, purpose, state, reason=reason))
 
-    def _expire(self, key: str) -> EffectRow | None:
+    def _expire(self, key: str, now: datetime) -> EffectRow | None:
         row = self.rows.get(key)
         leased = row is not None and row.state is LedgerState.CLAIMED and row.lease_until
-        if row is not None and leased and leased <= self._clock():
+        if row is not None and leased and leased <= now:
             row = self.rows[key] = replace(row, state=LedgerState.UNKNOWN, reason="lease")
         return row
 

@@ -83,6 +83,7 @@ class Case:
             LetterActivities.deliver,
             LettersOrder(f"case-{self._opened.report.case}", (letter,)),
             start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=timedelta(seconds=10),
             retry_policy=_PATIENCE,
             summary="deliver",
         )

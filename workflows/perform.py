@@ -34,7 +34,10 @@ from mentoring_lifecycle.contracts.inputs import Pending
 from mentoring_lifecycle.domain.effects import Effect, FindSlot, KeepEntry, Letter, RemoveEntry, VerifyCalendar
 
 _ATTEMPT = timedelta(minutes=5)
-"""Longer than the slowest honest batch; a worker that died is noticed after this."""
+"""Longer than the slowest honest batch."""
+
+_SIGN_OF_LIFE = timedelta(seconds=10)
+"""A worker that is gone is noticed after this. Only calls of more than a few seconds send heartbeats at all."""
 
 _PATIENCE = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5))
 """Without an end: only our own database or a lost worker makes an activity fail."""
@@ -120,6 +123,7 @@ async def _deliver(relationship: str, letters: Sequence[Any]) -> Deliveries:
         LetterActivities.deliver,
         LettersOrder(relationship, tuple(letters)),
         start_to_close_timeout=_ATTEMPT,
+        heartbeat_timeout=_SIGN_OF_LIFE,
         retry_policy=_PATIENCE,
         summary=_in_words(letter.purpose for letter in letters),
     )
@@ -130,6 +134,7 @@ async def _apply(relationship: str, entries: Sequence[Any]) -> Deliveries:
         CalendarActivities.apply,
         CalendarOrder(relationship, tuple(entries)),
         start_to_close_timeout=_ATTEMPT,
+        heartbeat_timeout=_SIGN_OF_LIFE,
         retry_policy=_PATIENCE,
         summary=_in_words(entry.kind for entry in entries),
     )
