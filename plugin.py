@@ -35,7 +35,7 @@ class MentoringPlugin(SimplePlugin):
     def __init__(self, settings: Settings, *, gateways: Gateways | None = None) -> None:
         """`gateways` replaces those that the settings name, for tests and for hosts with systems of their own."""
         engine = opened_database(settings)
-        chosen = gateways or gateways_from(settings, engine)
+        self.gateways = chosen = gateways or gateways_from(settings, engine)
 
         def converter(existing: DataConverter | None) -> DataConverter:
             return merge(existing, data_converter(settings.codec()))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from mentoring_lifecycle.contracts.cases import SevereReport
+from mentoring_lifecycle.contracts.cases import CaseView, SevereReport
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.letters import Action
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
@@ -248,9 +248,16 @@ async def _report(stage: Stage, request: Request) -> object:
         )
     )
     stage.mailed_as.append(f"case-{case}")
-    while not ((read := await stage.client.read_case(case)).measure_applied and read.contact_told):
+    return await _seen_to(stage.client, case)
+
+
+async def _seen_to(client: MentoringClient, case: str) -> CaseView:
+    """The case once the pairing is paused and the contact was written to."""
+    while True:
+        read = await client.read_case(case)
+        if read.measure_applied and read.contact_told:
+            return read
         await asyncio.sleep(0.05)
-    return read
 
 
 async def _leave(stage: Stage, request: Request) -> object:

@@ -12,8 +12,8 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import as_file, files
@@ -71,15 +71,25 @@ class House:
 async def play(*, exit_when_done: bool, keep: Path | None = None) -> int:
     """Play the lives and print what came of them; stay up until interrupted unless told to exit."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
-    with tempfile.TemporaryDirectory(prefix="mentoring-demo-") as temporary:
-        async with _opened_house(keep or Path(temporary), console) as house:
-            clock = VirtualClock(house.relationships)
-            played = await _play_all(house, clock, console)
+    with _data_dir(keep) as folder:
+        async with _opened_house(folder, console) as house:
+            played = await _play_all(house, VirtualClock(house.relationships), console)
             problems = await _show_what_came_of_it(house, played, console)
             _show_addresses(house, console)
             if not exit_when_done:
                 await _until_interrupted(console)
     return 1 if problems else 0
+
+
+@contextmanager
+def _data_dir(keep: Path | None) -> Iterator[Path]:
+    """The folder asked for, which stays; or a temporary one, which does not."""
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="mentoring-demo-") as temporary:
+        yield Path(temporary)
 
 
 # --- the house --------------------------------------------------------------------------------------------------
@@ -88,7 +98,6 @@ async def play(*, exit_when_done: bool, keep: Path | None = None) -> int:
 @asynccontextmanager
 async def _opened_house(folder: Path, console: Console) -> AsyncIterator[House]:
     """Start everything, and end it in the opposite order, whatever happens."""
-    folder.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         console.print("[bold]Starting[/] Temporal server and UI, calendar server, mail server, worker")
         temporal = await stack.enter_async_context(EmbeddedTemporal(folder / "temporal", ui=True))
@@ -97,7 +106,7 @@ async def _opened_house(folder: Path, console: Console) -> AsyncIterator[House]:
         engine = await _migrated_database(folder, stack)
         people = await _imported_people(SqlPeople(engine), console)
         relationships, cases = await _connected(temporal, NAMESPACE), await _connected(temporal, CASES_NAMESPACE)
-        types = {key.name: key.indexed_value_type for key in names.SEARCH_ATTRIBUTES}
+        types = names.SEARCH_ATTRIBUTE_TYPES
         await asyncio.gather(set_up_namespace(relationships, types), set_up_namespace(cases, {}))
         worker = await _started_worker(folder, temporal, calendar, mail)
         stack.push_async_callback(worker.stop)
