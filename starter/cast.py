@@ -83,6 +83,7 @@ class Life:
     """One relationship of the demo: who takes part, how they behave, and how it should end."""
 
     id: str
+    """Neutral: ids stand in workflow ids, which everybody with access to the operator's pages reads."""
     title: str
     mentor: str
     mentee: str
@@ -278,21 +279,19 @@ async def _negotiates(stage: Stage, request: Request) -> object:
 def lives() -> list[Life]:
     """The relationships of the demo."""
     return [
-        Life("ordinary", "an ordinary reverse-mentoring life", "p-5d17", "p-2b94", "completed", _negotiates),
-        Life("unanswered", "nobody answers the invitation", "p-e6f9", "p-c45e", "expired", silent),
+        Life("pair-1", "an ordinary reverse-mentoring life", "p-5d17", "p-2b94", "completed", _negotiates),
+        Life("pair-2", "nobody answers the invitation", "p-e6f9", "p-c45e", "expired", silent),
         Life(
-            "friction",
+            "pair-3",
             "who leads here? asked, talked over, ended well",
             "p-08cc",
             "p-7f3a",
             "completed",
             _once(2, True, _ask_for_help),
         ),
+        Life("pair-4", "a severe report with pause now", "p-b371", "p-91d0", Standing.ON_HOLD, _once(2, True, _report)),
         Life(
-            "reported", "a severe report with pause now", "p-b371", "p-91d0", Standing.ON_HOLD, _once(2, True, _report)
-        ),
-        Life(
-            "farewell",
+            "pair-5",
             "leaves without a reason after the first session",
             "p-64a5",
             "p-3e68",
@@ -300,7 +299,7 @@ def lives() -> list[Life]:
             _once(1, True, _leave),
         ),
         Life(
-            "paused",
+            "pair-6",
             "a pause of three weeks on the way",
             "p-df20",
             "p-a8b2",

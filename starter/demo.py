@@ -268,7 +268,7 @@ async def _show_what_came_of_it(house: House, played: list[Played], console: Con
         problems += _problems_of(each, left)
     console.print()
     console.print(table)
-    console.print(f"{len(mails)} mails in the mailbox, {'each once' if not problems else 'and problems:'}.")
+    console.print(f"{len(mails)} mails in the mailbox, {'each once.' if not problems else 'and problems:'}")
     for problem in problems:
         console.print(f"[bold red]{problem}[/]")
     return problems
@@ -295,9 +295,14 @@ def _problems_of(played: Played, left: int) -> list[str]:
 def _mails_sent_twice(mails: list[FiledMail]) -> list[str]:
     """The same Message-ID twice, or the same words twice to one reader at the same (virtual) date."""
     ids = Counter(str(mail.message["Message-ID"]) for mail in mails)
-    words = Counter((mail.recipients, str(mail.message["Subject"]), str(mail.message["Date"])) for mail in mails)
+    words = Counter((mail.recipients, str(mail.message["Date"]), _words_of(mail)) for mail in mails)
     twice = [f"mail {key} was sent {count} times" for key, count in ids.items() if count > 1]
-    return twice + [f"a mail of {key[2]} was sent {count} times" for key, count in words.items() if count > 1]
+    return twice + [f"the same mail of {key[1]} was sent {count} times" for key, count in words.items() if count > 1]
+
+
+def _words_of(mail: FiledMail) -> str:
+    body = mail.message.get_body(("plain",))
+    return str(mail.message["Subject"]) + (body.get_content() if body else "")
 
 
 def _mails_unaccounted(mails: list[FiledMail], by_relationship: Counter[str]) -> list[str]:
