@@ -56,8 +56,10 @@ def health(state: Relationship) -> Health:
     return Health.WAITING if state.asks else Health.OK
 
 
-def oldest_question_at(state: Relationship) -> datetime | None:
-    """Since when the longest open question has been open."""
+def awaited_since(state: Relationship) -> datetime | None:
+    """Since when it is somebody's turn: the hold, or the longest open question."""
+    if state.held or state.paused:
+        return state.frozen_since
     return min((ask.asked_at for ask in state.asks), default=None)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.domain.outlook import awaiting, health, next_due, oldest_question_at
+from mentoring_lifecycle.domain.outlook import awaiting, health, next_due, awaited_since
 from mentoring_lifecycle.domain.relationship import Relationship
 
 
@@ -62,7 +62,7 @@ def _day(attributes: TypedSearchAttributes) -> str | None:
 
 def current_details(state: Relationship, waiting_effects: int) -> str:
     """A few lines of Markdown for the page of one relationship."""
-    due, since = next_due(state), oldest_question_at(state)
+    due, since = next_due(state), awaited_since(state)
     lines = [
         f"**Phase** {state.phase} · **standing** {state.standing} · **health** {health(state)}",
         f"**Awaiting** {awaiting(state)}" + (f" since {_day_of(since)}" if since else ""),

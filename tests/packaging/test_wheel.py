@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-NOT_THE_PACKAGE = {"build", "deploy", "dist", "docs", "examples", "tests"}
+NOT_THE_PACKAGE = {"build", "deploy", "dist", "docs", "tests"}
 NOT_SHIPPED = {"domain/ruff.toml"}
 
 
