@@ -6,7 +6,7 @@ from typing import Any
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.domain.outlook import awaiting, health, next_due, awaited_since
+from mentoring_lifecycle.domain.outlook import awaited_since, awaiting, health, next_due
 from mentoring_lifecycle.domain.relationship import Relationship
 
 

@@ -156,10 +156,11 @@ class Story:
 
     async def _move_on(self) -> None:
         """Perform what is ready, then wait for a message, an hour or an answer of the world."""
+        # Before anything is awaited: a message that arrives meanwhile must not be waited past.
+        self._unseen = False
         await self._write_books()
         self._dispatch()
         self._show()
-        self._unseen = False
         self._alarm.set(self._next_hour())
         await workflow.wait_condition(lambda: self._unseen or self._alarm.has_rung or self._has_news)
         self._read_results()
@@ -254,7 +255,10 @@ class Story:
 
     def _dispatch(self) -> None:
         """Hand what is ready to a free lane; drop what the story has overtaken."""
-        self._outbox = [each for each in self._outbox if still_wanted(each.effect, self.state)]
+        overtaken = [each for each in self._outbox if not still_wanted(each.effect, self.state)]
+        self._outbox = [each for each in self._outbox if each not in overtaken]
+        for each in overtaken:
+            _count(each.effect, "overtaken")
         if self._page_is_full and not self.state.is_closed:
             return
         self._send(self._letters, perform.is_letter)
@@ -275,8 +279,7 @@ class Story:
 
     def _take_note(self, pending: Pending, result: Delivery) -> None:
         effect = pending.effect
-        counter = workflow.metric_meter().create_counter("mentoring_deliveries", "Effects by outcome")
-        counter.add(1, {"kind": effect.kind, "outcome": result.outcome.value})
+        _count(effect, result.outcome.value)
         if result.outcome is Outcome.DELAYED:
             self._outbox.append(perform.try_again(pending, result, workflow.now()))
         elif isinstance(effect, VerifyCalendar):
@@ -298,3 +301,8 @@ class Story:
 
 _CLEAN = (Outcome.ACCEPTED, Outcome.SUPPRESSED)
 """No entry is left: proven, or there is no calendar to hold one."""
+
+
+def _count(effect: Effect, outcome: str) -> None:
+    counter = workflow.metric_meter().create_counter("mentoring_deliveries", "Effects by outcome")
+    counter.add(1, {"kind": effect.kind, "outcome": outcome})
