@@ -227,13 +227,16 @@ async def _serve(settings: Settings, runtime: Runtime) -> None:
 
 
 def main() -> int:
-    """Run a worker until SIGINT or SIGTERM. Exit code 2: the settings cannot be used; each problem is told."""
+    """Run a worker until SIGINT or SIGTERM. Exit codes: 1 it could not start, 2 the settings cannot be used."""
     try:
         settings = read_settings()
         asyncio.run(_serve(settings, start_telemetry(settings)))
     except SettingsError as error:
         sys.stderr.write("\n".join([*error.problems, ""]))
         return 2
+    except (RuntimeError, OSError) as error:  # the SDK says with a bare RuntimeError that a server cannot be reached
+        sys.stderr.write(f"The worker cannot start: {error}\n")
+        return 1
     return 0
 
 

@@ -194,7 +194,8 @@ async def _rate(stage: Stage, request: Request) -> object:
 
 
 async def _take_note(stage: Stage, request: Request) -> object:
-    return await stage.client.acknowledge_case(request.occurrence)
+    await stage.client.acknowledge_case(request.occurrence)
+    return None
 
 
 _WILLING: dict[Action, Behaviour] = {

@@ -256,12 +256,12 @@ class MentoringClient:
 
     async def read_case(self, case: str) -> CaseView:
         """What was reported; for the safeguarding contact alone."""
-        view: CaseView = await self._case(case).query(Case.read)
+        view: CaseView = await self._case(case).query(Case.read, rpc_timeout=ANSWER_WITHIN)
         return view
 
     async def acknowledge_case(self, case: str) -> None:
         """The contact has taken note; the daily letters end."""
-        await self._case(case).execute_update(Case.acknowledge)
+        await self._case(case).execute_update(Case.acknowledge, rpc_timeout=ANSWER_WITHIN)
 
     def _case(self, case: str) -> Any:
         _require_identifiers(case=case)
@@ -463,14 +463,17 @@ class RelationshipHandle:
             raise _in_words(error, self.id, "") from error
 
 
+_NOBODY_ANSWERED = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.UNAVAILABLE)
+
+
 def _in_words(error: RPCError, relationship: str, command_id: str) -> Exception:
     """NOT_FOUND is said of ids that never were and of relationships that have ended."""
-    if error.status is RPCStatusCode.NOT_FOUND:
+    if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
         ended = "already completed" in error.message
         return CommandRejected(
             Rejection(Refusal.CLOSED) if ended else Rejection(Refusal.UNKNOWN_RELATIONSHIP, relationship)
         )
-    if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+    if error.status in _NOBODY_ANSWERED:
         return OutcomeUnknown(command_id)
     return error
 

@@ -147,7 +147,7 @@ async def test_effects_by_state() -> None:
 
 async def until(condition: Any) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110  # the condition is another thread's or task's to meet
+        while not condition():  # the condition is another thread's or task's to meet
             await asyncio.sleep(0.005)
 
 

@@ -165,5 +165,5 @@ async def test_cancelled_before_the_message_claims_nothing(misbehaving: Any, mai
 
 async def until(condition: Any) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 -- the server under test raises no event for it
+        while not condition():
             await asyncio.sleep(0.01)

@@ -1,0 +1,191 @@
+"""Setting up, running and looking after an installation."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mentoring_lifecycle.activities.ports import LedgerState
+from mentoring_lifecycle.starter.access import with_database
+from mentoring_lifecycle.starter.display import Output, OutputOption, show, tell
+from mentoring_lifecycle.starter.exit_codes import ExitCode, Failed
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from mentoring_lifecycle.gateways.ledger_sql import LedgerRow
+    from mentoring_lifecycle.settings import Settings
+
+app = typer.Typer()
+
+_PANEL = "Installation"
+
+
+# --- setup ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One thing an installation needs."""
+
+    what: str
+    name: str
+    found: bool
+    """It was there already; else it has just been made."""
+
+
+@app.command(rich_help_panel=_PANEL)
+def setup(output: OutputOption = Output.TABLE) -> None:
+    """Prepare the database, both namespaces and the search attributes; done twice it changes nothing."""
+    prepared = asyncio.run(_prepared())
+    lines = [f"{each.what} {each.name}: {'found' if each.found else 'made'}" for each in prepared]
+    show(prepared, output, table="\n".join(lines))
+
+
+async def _prepared() -> list[Prepared]:
+    from mentoring_lifecycle.contracts import names
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.starter.connection import connect, connect_cases
+
+    settings = read_settings()
+    attributes = {key.name: int(key.indexed_value_type) for key in names.SEARCH_ATTRIBUTES}
+    return [
+        await _prepared_database(settings.database_url),
+        await _prepared_namespace(await connect(settings), attributes),
+        await _prepared_namespace(await connect_cases(settings), {}),
+    ]
+
+
+async def _prepared_database(url: str) -> Prepared:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import DBAPIError
+
+    from mentoring_lifecycle.gateways.database import migrate, open_database, schema_is_current
+
+    engine = open_database(url)
+    try:
+        found = await schema_is_current(engine)
+    except DBAPIError:  # a database that is not there yet; one that cannot be had is told by the migration
+        found = False
+    finally:
+        await engine.dispose()
+    await migrate(url)
+    return Prepared("database", make_url(url).render_as_string(hide_password=True), found)
+
+
+async def _prepared_namespace(client: "Client", attributes: Mapping[str, Any]) -> Prepared:
+    from temporalio.service import RPCError
+
+    from mentoring_lifecycle.embedded.namespaces import set_up_namespace
+
+    try:
+        await client.count_workflows(" AND ".join(f"{name} IS NULL" for name in attributes))
+        found = True
+    except RPCError:  # no such namespace or attribute yet; any other reason is told by the setup itself
+        found = False
+    await set_up_namespace(client, attributes)
+    return Prepared("namespace", client.namespace, found)
+
+
+@app.command(rich_help_panel=_PANEL)
+def provision(output: OutputOption = Output.TABLE) -> None:
+    """Get the programs of a Temporal server for this computer; the first time may take minutes."""
+    from mentoring_lifecycle.embedded.provision import provide_server
+
+    tell("Looking for the programs of a Temporal server ...")
+    show(asdict(provide_server()), output)
+
+
+# --- processes --------------------------------------------------------------------------------------------------
+
+
+@app.command(rich_help_panel=_PANEL)
+def worker() -> None:
+    """Run a worker until SIGTERM or Ctrl-C; what is under way is finished first."""
+    # The composition root lies above this layer, so it is run and not imported.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "mentoring_lifecycle.worker"])  # noqa: S606 -- no shell
+
+
+@app.command(rich_help_panel=_PANEL)
+def exporter() -> None:
+    """Serve figures about all relationships to Prometheus until SIGTERM or Ctrl-C."""
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.telemetry import configure_logging
+
+    settings = read_settings()
+    configure_logging(settings)
+    asyncio.run(_exporting(settings))
+
+
+async def _exporting(settings: "Settings") -> None:
+    from mentoring_lifecycle.gateways.database import open_database
+    from mentoring_lifecycle.gateways.journal_sql import SqlJournal
+    from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
+    from mentoring_lifecycle.starter.connection import connect
+    from mentoring_lifecycle.starter.exporter import run_exporter
+
+    engine = open_database(settings.database_url)
+    journal, address = SqlJournal(engine), settings.exporter_address
+
+    async def programmes() -> list[str]:
+        return sorted({summary.programme for summary in await journal.relationships()})
+
+    try:
+        client = await connect(settings)
+        await _until_stopped(run_exporter(client, address, effects=SqlLedger(engine).counts, programmes=programmes))
+    except OSError as error:
+        message = f"MENTORING_EXPORTER_ADDRESS: figures cannot be served at {address}: {error.strerror}."
+        raise Failed(message, ExitCode.USAGE) from None
+    finally:
+        await engine.dispose()
+
+
+async def _until_stopped(serving: Any) -> None:
+    task = asyncio.ensure_future(serving)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+
+
+@app.command(rich_help_panel=_PANEL)
+def demo(
+    exit_when_done: Annotated[bool, typer.Option("--exit", help="End when the lives are over.")] = False,
+    data_dir: Annotated[Path | None, typer.Option(help="Keep servers' data here; by default nowhere.")] = None,
+) -> None:
+    """Watch whole relationships on this computer, with a real server, real mail and a real calendar."""
+    from mentoring_lifecycle.starter.demo import play
+
+    raise typer.Exit(asyncio.run(play(exit_when_done=exit_when_done, keep=data_dir)))
+
+
+# --- looking ----------------------------------------------------------------------------------------------------
+
+
+@app.command(rich_help_panel=_PANEL)
+def effects(
+    relationship: Annotated[str | None, typer.Option(metavar="RELATIONSHIP", help="Only of this one.")] = None,
+    state: Annotated[LedgerState | None, typer.Option(help="Only in this state.")] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show the effect ledger: what was done to the world, and what became of it."""
+    from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
+
+    rows: list[LedgerRow] = list(with_database(lambda engine: SqlLedger(engine).rows(relationship, state)))
+    show(rows, output)
+
+
+@app.command(rich_help_panel=_PANEL)
+def version(output: OutputOption = Output.TABLE) -> None:
+    """Show the version."""
+    from importlib.metadata import version as version_of
+
+    number = version_of("mentoring-lifecycle")
+    show({"version": number, "temporal_sdk": version_of("temporalio")}, output, table=f"mentoring-lifecycle {number}")

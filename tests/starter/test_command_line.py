@@ -1,0 +1,484 @@
+"""The `mentoring` command line where no server is needed: help, settings, files, and how errors end."""
+
+import asyncio
+import inspect
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.policy import ProgrammePolicy
+from mentoring_lifecycle.domain.wording import WORDS_LIMIT
+from mentoring_lifecycle.gateways.programme_toml import read_programme
+from mentoring_lifecycle.starter import acts
+from mentoring_lifecycle.starter.__main__ import app
+from mentoring_lifecycle.starter.client import OutcomeUnknown, RelationshipHandle
+
+ROOT = Path(__file__).parents[2]
+ROSTER = ROOT / "examples/people.csv"
+NOWHERE = "127.0.0.1:1"
+"""Nobody listens on port 1."""
+
+
+@pytest.fixture(autouse=True)
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings but a database of one's own and a server that is not there."""
+    for name in [name for name in os.environ if name.startswith(("MENTORING_", "TEMPORAL_", "LC_", "LANG"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MENTORING_DATABASE_URL", f"sqlite:///{tmp_path / 'mentoring.db'}")
+    monkeypatch.setenv("TEMPORAL_ADDRESS", NOWHERE)
+
+
+@pytest.fixture
+def migrated(environment: None) -> None:
+    """The database as `mentoring setup` leaves it, which fails afterwards, at the server."""
+    assert run("setup").exit_code == 1
+
+
+def run(*arguments: str | Path, words: str | bytes = "") -> Result:
+    """One command; whatever it does, it shows no traceback."""
+    result = CliRunner().invoke(app, [*map(str, arguments)], input=words)
+    assert "Traceback" not in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def commands(group: Any, *path: str) -> Iterator[tuple[list[str], Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *path, name)
+        else:
+            yield [*path, name], command
+
+
+COMMANDS = {" ".join(path): command for path, command in commands(typer.main.get_command(app))}
+PROCESSES = {"worker", "exporter", "demo"}
+
+
+# --- what there is ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    """Each command says what it does, and what each of its options means."""
+    result = run(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert COMMANDS[command].help
+    assert [parameter.name for parameter in COMMANDS[command].params if not parameter.help] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS.keys() - PROCESSES)
+def test_every_answer_comes_as_json_too(command: str) -> None:
+    """Every command that shows something lets programs read it."""
+    assert "output" in [parameter.name for parameter in COMMANDS[command].params]
+
+
+def test_help_waits_for_no_database_driver() -> None:
+    """Help comes without loading what only some commands need."""
+    code = (
+        "import mentoring_lifecycle.starter.__main__, sys; print({'sqlalchemy', 'alembic', 'httpx2'} & {*sys.modules})"
+    )
+    told = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "set()\n"
+
+
+# --- acts -------------------------------------------------------------------------------------------------------
+
+GOAL = c.Goal(c.GoalOwner.PAIR, "Drop the slides", "One talk without", c.Measure.SCALE, 3, 8)
+AT = datetime(2027, 3, 1, 9, tzinfo=UTC)
+
+ACTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "accept": ("--induction-acknowledged --comfort yes", {"induction_acknowledged": True, "comfort": c.Comfort.YES}),
+    "decline": ("", {}),
+    "complete_induction": ("--comfort unsure", {"comfort": c.Comfort.UNSURE}),
+    "propose_rules": ("R12=48 R16=a=b", {"values": {"R12": "48", "R16": "a=b"}}),
+    "sign_rules": ("--version 2", {"version": 2}),
+    "propose_goals": (
+        "--goal 'pair|Drop the slides|One talk without|scale1_10|3|8' --topic AI --topic remote --every-weeks 2",
+        {"goals": (GOAL,), "topics": ("AI", "remote"), "every_weeks": 2},
+    ),
+    "agree_goals": ("--proposal 1 --baseline 4 --baseline 6", {"proposal": 1, "baselines": (4, 6)}),
+    "set_agenda": ("--session 1 --point one --point two", {"session": 1, "points": ("one", "two")}),
+    "move_session": ("--session 2 --starts-at 2027-03-01T10:00:00+01:00", {"session": 2, "starts_at": AT}),
+    "confirm_session": ("--session 3 --not-held", {"session": 3, "held": False}),
+    "ask_coordinator": (
+        "--matter boundary --words 'late calls' --severity S2 --partner-may-know --hold-next-session",
+        {
+            "matter": c.Matter.BOUNDARY,
+            "words": "late calls",
+            "severity": c.Severity.S2,
+            "partner_may_know": True,
+            "hold_next_session": True,
+        },
+    ),
+    "take_up_help": ("--number 1", {"help": 1}),
+    "arrange_talk": ("--number 1 --starts-at 2027-03-01T09:00:00Z", {"help": 1, "starts_at": AT}),
+    "conclude_help": ("--number 1 --outcome answered", {"help": 1, "outcome": c.HelpOutcome.ANSWERED}),
+    "rate_help": ("--number 1 --helped", {"help": 1, "helped": True}),
+    "pause": ("--until 2027-03-01T09:00:00Z", {"until": AT}),
+    "resume": ("", {}),
+    "hold": ("", {}),
+    "lift": ("", {}),
+    "exit": ("", {}),
+    "decide": ("--choice more_time", {"choice": c.Choice.MORE_TIME}),
+    "give_final_feedback": (
+        "--rating 7 --rating 8 --would-repeat 9 --felt-safe 10 --no-keep-in-touch",
+        {"ratings": (7, 8), "would_repeat": 9, "felt_safe": 10, "keep_in_touch": False},
+    ),
+}
+NOBODY_DOES = {"hold", "lift"}
+"""All holds look the same, so nobody is named."""
+
+
+class Listener:
+    """Stands where the client stands, and notes what it is told to do."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, c.Command, str]] = []
+
+    def relationship(self, relationship: str) -> Any:
+        listener = self
+
+        class Handle(RelationshipHandle):
+            def __init__(self) -> None:
+                self.id = relationship
+
+            async def do(self, command: c.Command, command_id: str = "") -> Any:
+                listener.heard.append((relationship, command, command_id))
+                return {"done": True}
+
+        return Handle()
+
+
+@pytest.fixture
+def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
+    listener = Listener()
+    monkeypatch.setattr(acts, "with_client", lambda use: asyncio.run(use(listener)))
+    return listener
+
+
+def test_every_act_is_a_command() -> None:
+    """Whatever the typed client can do, the command line can do."""
+    looking = {"do", "status", "timeline", "agreement", "help_requests"}
+    methods = {name for name, _ in inspect.getmembers(RelationshipHandle, inspect.isfunction) if name[0] != "_"}
+    assert methods - looking == ACTS.keys()
+    assert {name.replace("_", "-") for name in methods} - {"do"} <= COMMANDS.keys()
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_says_the_same_as_the_typed_client(act: str, listener: Listener) -> None:
+    """Options at the command line and arguments in code become one and the same command."""
+    options, arguments = ACTS[act]
+    by = {} if act in NOBODY_DOES else {"by": "p-1"}
+    spoken = [each for name, person in by.items() for each in (f"--{name}", person)]
+    result = run(act.replace("_", "-"), "r-1", *spoken, *shlex.split(options), "--command-id", "c-1")
+    assert result.exit_code == 0, result.output
+    asyncio.run(getattr(listener.relationship("r-1"), act)(command_id="c-1", **by, **arguments))
+    told, typed = listener.heard
+    assert told == typed
+
+
+def only_command(listener: Listener) -> Any:
+    ((_, command, _),) = listener.heard
+    return command
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("late calls\n", "late calls"), ("two\nlines\n", "two\nlines"), ("caffè", "caffè"), ("", ""), ("\n\n", "\n")],
+)
+def test_words_may_come_from_standard_input(given: str, words: str, listener: Listener) -> None:
+    """A dash reads what stands on standard input, without the newline that the terminal adds."""
+    run("ask-coordinator", "r-1", "--by", "p-1", "--matter", "question", "--words", "-", words=given.encode())
+    assert only_command(listener).words == words
+
+
+def test_too_many_words_are_not_cut(listener: Listener) -> None:
+    """Of an endless text enough is read for the domain to refuse it, and never a part that it would take."""
+    given = "x" * WORDS_LIMIT + "\n" + "y" * 1_000_000
+    run("ask-coordinator", "r-1", "--by", "p-1", "--matter", "question", "--words", "-", words=given)
+    assert len(only_command(listener).words) == WORDS_LIMIT + 2
+
+
+def test_goals_may_come_from_a_file(tmp_path: Path, listener: Listener) -> None:
+    """A JSON file of goals says the same as goals written out."""
+    file = tmp_path / "goals.json"
+    goal = {"owner": "pair", "title": "Drop the slides", "success_criterion": "One talk without"}
+    file.write_text(json.dumps([{**goal, "measure": "scale1_10", "baseline": 3, "target": 8}]))
+    run("propose-goals", "r-1", "--by", "p-1", "--file", file)
+    assert only_command(listener).goals == (GOAL,)
+
+
+GOALS = "propose-goals r --by p"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("nonsense", "No such command"),
+        ("status", "Missing argument 'RELATIONSHIP'"),
+        ("sign-rules r --version 1", "Missing option '--by'"),
+        ("sign-rules r --by p --version one", "Invalid value for '--version'"),
+        ("confirm-session r --by p --session 1", "Missing option '--held'"),
+        ("move-session r --by p --session 1 --starts-at tomorrow", "Invalid value for '--starts-at'"),
+        ("propose-rules r R12 --by p", "is not RULE=VALUE"),
+        (f"{GOALS} --goal pair|title", "owner|title|success_criterion"),
+        (f"{GOALS} --goal boss|t|s|count|1|2", "owner: Input should be 'pair', 'mentor' or 'mentee'"),
+        (f"{GOALS} --goal pair|t|s|count|one|2", "baseline: Input should be a valid integer"),
+        (f"{GOALS} --file missing.json", "does not exist"),
+        (f"{GOALS} --file {ROSTER}", "the whole: Invalid JSON"),
+        ("list --phase sleeping", "Invalid value for '--phase'"),
+        ("list --limit 0", "Invalid value for '--limit'"),
+        ("status r --output yaml", "Invalid value for '--output'"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_ends_with_2(line: str, words: str) -> None:
+    """What cannot be understood is said with the option that is meant, before anything is connected."""
+    result = run(*line.split())
+    assert result.exit_code == 2
+    assert words in " ".join(result.stderr.replace("│", "").split())
+
+
+# --- programme --------------------------------------------------------------------------------------------------
+
+
+def test_policy_show_prints_a_file_to_begin_with(tmp_path: Path) -> None:
+    """What is shown can be saved, checked and changed."""
+    file = tmp_path / "programme.toml"
+    file.write_text(run("policy", "show").stdout)
+    assert read_programme(file) == ProgrammePolicy()
+    assert run("policy", "check", file).exit_code == 0
+
+
+def test_policy_show_as_json_holds_every_number() -> None:
+    """Programs read the same numbers."""
+    shown = json.loads(run("policy", "show", "--output", "json").stdout)
+    assert shown["sessions"]["question"] == {"remind_after_days": [2, 5], "expires_after_days": 14}
+
+
+def test_a_bad_programme_is_told_by_line(tmp_path: Path) -> None:
+    """Each mistake is shown with line and field, to people and to programs, and the exit code is 1."""
+    file = tmp_path / "programme.toml"
+    file.write_text("length_weeks = 99\n[sessions]\nplaned = 6\n")
+    result = run("policy", "check", file)
+    assert result.exit_code == 1
+    assert "sessions.planned?" in result.stdout
+    assert result.stderr == "programme.toml has 1 problem(s).\n"
+    (problem,) = json.loads(run("policy", "check", file, "--output", "json").stdout)["problems"]
+    assert (problem["line"], problem["field"]) == (3, "sessions.planed")
+
+
+def test_a_relationship_is_not_opened_with_a_bad_programme(tmp_path: Path) -> None:
+    """The programme is read before anything else happens."""
+    file = tmp_path / "programme.toml"
+    file.write_text("length_weeks = 99")
+    people = ["--mentor", "p-1", "--mentee", "p-2", "--coordinator", "c-1", "--programme", "reverse"]
+    result = run("open", *people, "--policy", file)
+    assert result.exit_code == 1
+    assert result.stderr == "programme.toml, line 1, length_weeks: 99 is outside 8 to 52\n"
+
+
+# --- people -----------------------------------------------------------------------------------------------------
+
+BAD_ROSTER = "id,name,email,locale,zone,level,manager\np-1,Ada,ada@people.example,xx,Europe/Rome,3,\n"
+
+
+def imported(file: Path, *options: str) -> tuple[int, dict[str, Any]]:
+    result = run("people", "import", file, *options, "--output", "json")
+    return result.exit_code, json.loads(result.stdout)
+
+
+def listed() -> list[dict[str, Any]]:
+    people: list[dict[str, Any]] = json.loads(run("people", "list", "--output", "json").stdout)
+    return people
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_roster_is_imported_once() -> None:
+    """The first import adds everybody, the second finds them as they were."""
+    code, first = imported(ROSTER)
+    assert (code, first["added"], first["changed"], first["unchanged"]) == (0, 16, 0, 0)
+    _, second = imported(ROSTER)
+    assert (second["added"], second["changed"], second["unchanged"]) == (0, 0, 16)
+    assert len(listed()) == 16
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_change_in_the_roster_is_counted(tmp_path: Path) -> None:
+    """One corrected cell is one changed person."""
+    imported(ROSTER)
+    changed = tmp_path / "people.csv"
+    changed.write_text(ROSTER.read_text().replace(",15,,", ",16,,"))
+    assert imported(changed)[1]["changed"] == 1
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_dry_run_changes_nothing() -> None:
+    """It counts what would happen, and nobody is there afterwards."""
+    code, counted = imported(ROSTER, "--dry-run")
+    assert (code, counted["added"], counted["dry_run"]) == (0, 16, True)
+    assert listed() == []
+    assert run("people", "import", ROSTER, "--dry-run").stdout.startswith("16 people would be added")
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_bad_row_keeps_everybody_out(tmp_path: Path) -> None:
+    """One wrong cell is shown with line and column, and nobody is imported."""
+    file = tmp_path / "people.csv"
+    file.write_text(ROSTER.read_text().replace(",it,", ",xx,", 1))
+    code, result = imported(file)
+    assert code == 1
+    assert [(problem["line"], problem["field"]) for problem in result["problems"]] == [(2, "locale")]
+    assert listed() == []
+    shown = run("people", "import", file)
+    assert "The language must be en or it." in shown.stdout
+    assert shown.stderr == "Nobody was imported: people.csv has 1 problem(s).\n"
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_person_is_erased_once() -> None:
+    """Whoever is erased is gone; erasing somebody nobody knows is told."""
+    imported(ROSTER)
+    assert run("people", "erase", "p-5d17").exit_code == 0
+    assert "p-5d17" not in {person["id"] for person in listed()}
+    result = run("people", "erase", "p-5d17")
+    assert (result.exit_code, result.stderr) == (1, "The people directory knows nobody by the id p-5d17.\n")
+
+
+@pytest.mark.usefixtures("migrated")
+def test_what_people_are_called_is_shown_as_it_is(tmp_path: Path) -> None:
+    """A name that looks like markup stays a name, and no line is cut where nobody reads along."""
+    file = tmp_path / "people.csv"
+    name = "[bold]Ada[/bold] :smile: " + "x" * 50
+    file.write_text(BAD_ROSTER.replace("Ada,", f"{name},").replace(",xx,", ",en,"))
+    assert imported(file)[0] == 0
+    assert name in run("people", "list").stdout
+
+
+# --- SQL without a server ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("migrated")
+def test_an_empty_ledger_is_empty() -> None:
+    """Nothing was done to the world yet."""
+    assert json.loads(run("effects", "--state", "accepted", "--output", "json").stdout) == []
+    assert run("effects").stdout == "None.\n"
+
+
+@pytest.mark.usefixtures("migrated")
+def test_a_relationship_without_a_journal_is_told() -> None:
+    """Who is asked for and not found ends with 1."""
+    result = run("timeline", "r-1", "--journal")
+    assert (result.exit_code, result.stderr) == (1, "The journal holds nothing about r-1.\n")
+
+
+# --- how errors end ---------------------------------------------------------------------------------------------
+
+
+def test_settings_are_told_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every problem of the settings stands on a line of its own, and the exit code is 2."""
+    monkeypatch.setenv("MENTORING_SMTP_PORT", "seven")
+    monkeypatch.setenv("MENTORING_LOG_LEVEL", "LOUD")
+    result = run("status", "r-1")
+    assert result.exit_code == 2
+    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == [
+        "MENTORING_SMTP_PORT",
+        "MENTORING_LOG_LEVEL",
+    ]
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "sqlite://", "nonsense"])
+def test_a_database_that_keeps_no_promises_is_a_setting(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database of another kind is refused with the name of its setting."""
+    monkeypatch.setenv("MENTORING_DATABASE_URL", url)
+    result = run("people", "list")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("MENTORING_DATABASE_URL: ")
+
+
+def test_a_database_without_tables_is_told() -> None:
+    """Who forgot the setup is told to do it."""
+    result = run("people", "list")
+    assert result.exit_code == 1
+    assert "Run `mentoring setup`" in result.stderr or "run `mentoring setup`" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("address", [NOWHERE, "not an address"])
+@pytest.mark.parametrize("command", [["status", "r-1"], ["exit", "r-1", "--by", "p-1"], ["list"]])
+def test_a_server_that_is_not_there_is_told(command: list[str], address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a server every act and every look ends with 1 and the address that was tried."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+    result = run(*command)
+    assert result.exit_code == 1
+    assert f"No Temporal server answers at {address}:" in result.stderr
+
+
+def fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_use: object) -> None:
+        raise error
+
+    monkeypatch.setattr(acts, "with_client", failing)
+
+
+def test_an_unknown_outcome_tells_the_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nobody answered, the command id to repeat is told, and the exit code is 4."""
+    fail_with(OutcomeUnknown("c-77"), monkeypatch)
+    result = run("exit", "r-1", "--by", "p-1")
+    assert result.exit_code == 4
+    assert "c-77" in result.stderr
+
+
+def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupted command says so by its exit code alone."""
+    fail_with(KeyboardInterrupt(), monkeypatch)
+    assert run("exit", "r-1", "--by", "p-1").exit_code == 130
+
+
+def test_what_nobody_foresaw_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect ends with 1 and its name; where it came from is shown on request."""
+    fail_with(ZeroDivisionError("a defect"), monkeypatch)
+    result = run("exit", "r-1", "--by", "p-1")
+    assert result.exit_code == 1
+    assert result.stderr == "Unforeseen: ZeroDivisionError: a defect. Run again with --debug to see where.\n"
+    with pytest.raises(ZeroDivisionError):
+        CliRunner().invoke(app, ["--debug", "exit", "r-1", "--by", "p-1"], catch_exceptions=False)
+
+
+# --- as a process -----------------------------------------------------------------------------------------------
+
+
+def process(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.starter", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_process_ends_with_its_exit_code() -> None:
+    """The exit code reaches the shell, and nothing but the sentence is printed."""
+    done = process("status", "r-1")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    """What is shown into a closed pipe ends quietly."""
+    command = f"{shlex.quote(sys.executable)} -P -m mentoring_lifecycle.starter policy show | true"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_the_worker_takes_the_place_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mentoring worker` is the worker itself: its exit code and its words."""
+    monkeypatch.setenv("MENTORING_SMTP_PORT", "seven")
+    done = process("worker")
+    assert done.returncode == 2
+    assert done.stderr.startswith("MENTORING_SMTP_PORT: ")
