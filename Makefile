@@ -4,7 +4,7 @@ export PYTHONSAFEPATH := 1
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN = $(UV) run --locked
 POSTGRES := $(or $(shell command -v initdb 2>/dev/null),$(wildcard /usr/lib/postgresql/*/bin/initdb))
-SECRETS := $(addprefix deploy/secrets/,postgres_password database_url encryption_keys)
+SECRETS := $(addprefix deploy/secrets/,postgres_password database_url encryption_keys cases_encryption_keys)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -66,7 +66,7 @@ deploy/secrets/database_url: deploy/secrets/postgres_password
 	printf 'postgresql://mentoring:%s@postgres/mentoring' "$$(cat $<)" > $@
 	chmod 644 $@
 
-deploy/secrets/encryption_keys:
+deploy/secrets/encryption_keys deploy/secrets/cases_encryption_keys:
 	chmod 700 $(@D)
 	python3 -c "import base64, secrets; print('1:' + base64.b64encode(secrets.token_bytes(32)).decode(), end='')" > $@
 	chmod 644 $@

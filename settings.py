@@ -162,10 +162,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _must_fit_together(self) -> Self:
-        if self.require_encryption and not self.encryption_keys.get_secret_value():
-            raise _problem(
-                "MENTORING_ENCRYPTION_KEYS is empty although MENTORING_REQUIRE_ENCRYPTION asks for encryption"
-            )
+        for name in ("encryption_keys", "cases_encryption_keys"):
+            if self.require_encryption and not getattr(self, name).get_secret_value():
+                raise _problem(
+                    f"{PREFIX}{name.upper()} is empty although MENTORING_REQUIRE_ENCRYPTION asks for encryption"
+                )
         if "sender_address" not in self.model_fields_set and self.smtp_host not in {"localhost", "127.0.0.1", "::1"}:
             raise _problem("MENTORING_SENDER_ADDRESS must be set where MENTORING_SMTP_HOST is another machine")
         _must_hold("MENTORING_ENCRYPTION_ACTIVE_KEY", self.encryption_keys, self.encryption_active_key)

@@ -48,6 +48,7 @@ def configure_logging(settings: Settings) -> None:
     handler.setFormatter(_formatter(settings))
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # names every calendar it opens
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # talks of its own set-up
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -209,12 +209,14 @@ async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None
 
 
 def _warn_without_encryption(settings: Settings) -> None:
-    if settings.codec() is None:
-        log.warning(
-            "payloads_not_encrypted",
-            consequence="what people write can be read by everybody with access to the Temporal server",
-            remedy="set MENTORING_ENCRYPTION_KEYS; MENTORING_REQUIRE_ENCRYPTION=1 makes it a condition",
-        )
+    codecs = {"MENTORING_ENCRYPTION_KEYS": settings.codec(), "MENTORING_CASES_ENCRYPTION_KEYS": settings.cases_codec()}
+    for variable, codec in codecs.items():
+        if codec is None:
+            log.warning(
+                "payloads_not_encrypted",
+                consequence="what people write can be read by everybody with access to the Temporal server",
+                remedy=f"set {variable}; MENTORING_REQUIRE_ENCRYPTION=1 makes it a condition",
+            )
 
 
 async def _serve(settings: Settings, runtime: Runtime) -> None:

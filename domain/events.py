@@ -500,7 +500,5 @@ Event = (
     | Closed
 )
 
-PRIVATE_FIELDS = frozenset(
-    {"words", "comfort", "helped", "goals", "topics", "points", "ratings", "baselines", "would_repeat", "felt_safe"}
-)
-"""What the journal leaves out: words that people wrote and answers that are theirs alone."""
+PRIVATE_FIELDS = frozenset({"words", "comfort", "goals", "topics", "points", "values"})
+"""What the journal leaves out: words that people wrote, and whether somebody was comfortable. Ratings are kept."""

@@ -96,7 +96,8 @@ def _rules_proposed(state: Relationship, event: e.RulesProposed) -> Relationship
 
 
 def _rules_signed(state: Relationship, event: e.RulesSigned) -> Relationship:
-    return _without_ask(replace(state, signed=(*state.signed, event.by)), e.Subject.RULES, event.by)
+    signed = replace(state, signed=(*state.signed, event.by), signed_at=event.at)
+    return _without_ask(signed, e.Subject.RULES, event.by)
 
 
 def _goals_proposed(state: Relationship, event: e.GoalsProposed) -> Relationship:

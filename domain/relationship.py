@@ -98,6 +98,8 @@ class Relationship:
     rules_version: int = 0
     rules_values: tuple[tuple[str, str], ...] = ()
     signed: tuple[Party, ...] = ()
+    signed_at: datetime | None = None
+    """When the last signature came."""
     proposal: int = 0
     proposed_by: Party | None = None
     goals: tuple[Goal, ...] = ()

@@ -55,11 +55,17 @@ def want_slot(draft: Draft, now: datetime) -> None:
 
 
 def _not_before(state: Relationship, now: datetime) -> datetime:
-    earliest = now + timedelta(days=state.policy.sessions.first_after_days)
-    if state.last_slot is None or not _rhythm_goes_on(state):
-        return earliest
+    if state.last_slot is None:
+        return max(_from_rules(state, now), now + timedelta(hours=state.policy.sessions.remind_before_hours))
+    if not _rhythm_goes_on(state):
+        return now + timedelta(days=state.policy.sessions.first_after_days)
     # A day of slack, because the wall-clock time may lie an hour earlier in UTC after a change of clocks.
     return state.last_slot + timedelta(weeks=state.cadence_weeks, days=-1)
+
+
+def _from_rules(state: Relationship, now: datetime) -> datetime:
+    """The first session counts from the signed rules, but never comes before its own reminder."""
+    return (state.signed_at or now) + timedelta(days=state.policy.sessions.first_after_days)
 
 
 def _rhythm_goes_on(state: Relationship) -> bool:
