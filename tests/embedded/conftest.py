@@ -38,7 +38,7 @@ async def client(temporal: EmbeddedTemporal) -> Client:
 async def until(condition: Callable[[], bool], *, within: float = 20) -> None:
     """Wait for a condition of the outside world."""
     async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110 - nobody out there sets an event of ours
+        while not condition():
             await asyncio.sleep(0.02)
 
 
