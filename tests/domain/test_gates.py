@@ -1,0 +1,167 @@
+"""Who may do what, when: one row per command, tried in every phase, standing and part."""
+
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+
+from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.events import Phase
+from mentoring_lifecycle.domain.lifecycle import GATES, Gate, decide
+from mentoring_lifecycle.domain.people import PAIR, Party
+from mentoring_lifecycle.domain.rejections import Refusal, Rejection
+from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Relationship, Standing
+from tests.builders import (
+    ACTIVE,
+    COORDINATOR,
+    GOALS,
+    MENTOR,
+    PERSON_OF,
+    STRANGER,
+    WEEK,
+    at_phase,
+    at_the_end,
+    life,
+)
+
+LATER = at_the_end().now + WEEK
+WORDS: dict[type[Any], dict[str, Any]] = {
+    c.AnswerInvitation: {"accept": True},
+    c.CompleteInduction: {"comfort": c.Comfort.YES},
+    c.ProposeRules: {"values": ()},
+    c.SignRules: {"version": 1},
+    c.ProposeGoals: {"goals": GOALS},
+    c.AgreeGoals: {"proposal": 1, "baselines": (1, 1)},
+    c.SetAgenda: {"session": 1, "points": ()},
+    c.MoveSession: {"session": 1, "starts_at": LATER},
+    c.ConfirmSession: {"session": 1, "held": True},
+    c.AskCoordinator: {"matter": c.Matter.OTHER, "words": "Words."},
+    c.TakeUpHelp: {"help": 1},
+    c.ArrangeTalk: {"help": 1, "starts_at": LATER},
+    c.ConcludeHelp: {"help": 1, "outcome": c.HelpOutcome.ANSWERED},
+    c.RateHelp: {"help": 1, "helped": True},
+    c.Pause: {},
+    c.Resume: {},
+    c.Hold: {},
+    c.Lift: {},
+    c.Exit: {},
+    c.Decide: {"choice": c.Choice.END},
+    c.GiveFinalFeedback: {"ratings": (1, 1), "would_repeat": 1, "felt_safe": 1, "keep_in_touch": True},
+}
+"""What each command says beside who says it."""
+
+AT_THE_GATE = {
+    Refusal.NOT_PART_OF_THIS,
+    Refusal.CLOSED,
+    Refusal.NOT_YOURS_TO_DO,
+    Refusal.ON_HOLD,
+    Refusal.PAUSED,
+    Refusal.WRONG_PHASE,
+}
+
+BEHIND_THE_GATE = {(c.Pause, Standing.PAUSED): Refusal.PAUSED, (c.Hold, Standing.ON_HOLD): Refusal.ON_HOLD}
+"""The two commands that are let in and then find what they ask for done already."""
+
+STOPS: dict[Standing, tuple[c.Command, ...]] = {
+    Standing.NORMAL: (),
+    Standing.PAUSED: (c.Pause(MENTOR),),
+    Standing.ON_HOLD: (c.Pause(MENTOR), c.Hold(COORDINATOR)),
+}
+
+
+def state_of(phase: Phase, standing: Standing) -> Relationship:
+    lived = at_the_end() if phase is Phase.CLOSING else at_phase(phase)
+    return lived.after(*STOPS[standing]).state
+
+
+OPEN = [phase for phase in Phase if phase is not Phase.CLOSED]
+STATES: dict[tuple[Phase, Standing], Relationship] = {where: state_of(*where) for where in product(OPEN, Standing)}
+STATES[Phase.CLOSED, Standing.NORMAL] = at_phase(Phase.CLOSED).state
+
+
+def expected(gate: Gate, phase: Phase, standing: Standing, party: Party) -> Refusal | None:
+    """What the row of a command says, in words of its own."""
+    answers = {
+        Refusal.CLOSED: phase is Phase.CLOSED,
+        Refusal.NOT_YOURS_TO_DO: party not in gate.by,
+        Refusal.ON_HOLD: standing is Standing.ON_HOLD and not gate.in_hold,
+        Refusal.PAUSED: standing is not Standing.NORMAL and not gate.in_pause,
+        Refusal.WRONG_PHASE: phase not in gate.phases,
+    }
+    return next((code for code, applies in answers.items() if applies), None)
+
+
+def test_every_command_has_a_gate() -> None:
+    """No command is forgotten, and no row is left over."""
+    assert set(GATES) == set(get_args(c.Command)) == set(WORDS)
+
+
+@pytest.mark.parametrize("kind", GATES, ids=lambda kind: kind.__name__)
+def test_a_command_is_let_in_as_its_row_says(kind: type[Any]) -> None:
+    """In every phase and standing and from every part: allowed, or refused with the code of what is in the way."""
+    for (phase, standing), state in STATES.items():
+        for party, person in PERSON_OF.items():
+            judged = decide(state, kind(by=person, **WORDS[kind]), LATER)
+            code = judged.code if isinstance(judged, Rejection) else None
+            refused = expected(GATES[kind], phase, standing, party)
+            if refused:
+                assert code is refused, (phase, standing, party)
+            else:
+                assert code not in AT_THE_GATE - {BEHIND_THE_GATE.get((kind, standing))}, (phase, standing, party)
+
+
+@pytest.mark.parametrize("kind", GATES, ids=lambda kind: kind.__name__)
+def test_strangers_are_refused_before_anything_is_looked_at(kind: type[Any]) -> None:
+    """Even whether it is closed is nobody else's business."""
+    for state in STATES.values():
+        for person in (STRANGER, "", "P-LUCA", "mentor", "coordinator"):
+            judged = decide(state, kind(by=person, **WORDS[kind]), LATER)
+            assert judged == Rejection(Refusal.NOT_PART_OF_THIS)
+
+
+@pytest.mark.parametrize("kind", GATES, ids=lambda kind: kind.__name__)
+def test_nothing_can_be_changed_once_the_outcome_is_decided(kind: type[Any]) -> None:
+    """While the calendars are being proven clean it is as closed as it will ever be."""
+    ending = life(silent=True).after(*ACTIVE)
+    ending.after(c.RecordSlot(1, ending.now + WEEK), c.Exit(MENTOR))
+    assert ending.state.is_ending
+    for person in PERSON_OF.values():
+        assert decide(ending.state, kind(by=person, **WORDS[kind]), ending.now) == Rejection(Refusal.CLOSED)
+
+
+# --- what people are promised -----------------------------------------------------------------------------------
+
+SAFETY = [c.Exit, c.AskCoordinator]
+PROTECTION = [c.Hold, c.Lift, c.Decide, c.TakeUpHelp, c.ConcludeHelp]
+
+
+@pytest.mark.parametrize(
+    ("kind", "by"), [*product(SAFETY, [PAIR]), *product(PROTECTION, [(Party.COORDINATOR, Party.BACKUP)])]
+)
+def test_safety_and_protection_are_never_out_of_place(kind: type[Any], by: tuple[Party, ...]) -> None:
+    """Leaving, asking for help, holding and helping are in place in every open phase and every standing."""
+    assert GATES[kind] == Gate(tuple(OPEN), by, in_pause=True, in_hold=True)
+
+
+def test_no_gate_stands_open_in_a_hold_that_is_shut_in_a_pause() -> None:
+    """A hold wins over everything."""
+    assert all(gate.in_pause for gate in GATES.values() if gate.in_hold)
+
+
+def test_both_of_the_pair_may_do_the_same() -> None:
+    """Neither role nor power opens a gate that is shut to the partner; the team answers for nobody."""
+    for kind, gate in GATES.items():
+        assert gate.by in (PAIR, (Party.COORDINATOR, Party.BACKUP)), kind
+
+
+def test_reversing_the_roles_changes_no_permission() -> None:
+    """Who may do what is the same in a reverse and in a traditional pairing."""
+    for kind in GATES:
+        for person in (*PERSON_OF.values(), PROGRAMME_OFFICE):
+            command = kind(by=person, **WORDS[kind])
+            one, other = (
+                decide(life(reverse=reverse).after(*ACTIVE).state, command, LATER) for reverse in (True, False)
+            )
+            assert (one.code if isinstance(one, Rejection) else None) == (
+                other.code if isinstance(other, Rejection) else None
+            )

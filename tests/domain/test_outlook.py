@@ -1,0 +1,86 @@
+"""How a relationship looks to an operator: whose turn, how well, what next; never what about."""
+
+import pytest
+
+from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaited_since, awaiting, health, next_due
+from mentoring_lifecycle.domain.people import Party
+from tests.builders import (
+    ACTIVE,
+    COORDINATOR,
+    DAY,
+    MENTEE,
+    MENTOR,
+    ONBOARDED,
+    START,
+    WEEK,
+    Life,
+    Step,
+    accepts,
+    asks_for_help,
+    life,
+    whole_life,
+)
+
+TURNS: list[tuple[tuple[Step, ...], Awaiting, Health]] = [
+    ((), Awaiting.BOTH, Health.WAITING),
+    ((accepts(MENTOR),), Awaiting.MENTEE, Health.WAITING),
+    ((accepts(MENTEE),), Awaiting.MENTOR, Health.WAITING),
+    ((13 * DAY,), Awaiting.BOTH, Health.OVERDUE),
+    ((accepts(MENTOR), accepts(MENTEE, c.Comfort.NO)), Awaiting.COORDINATOR, Health.ATTENTION),
+    ((*ONBOARDED, 21 * DAY), Awaiting.COORDINATOR, Health.ATTENTION),
+    (ACTIVE, Awaiting.NOBODY, Health.OK),
+    ((*ACTIVE, asks_for_help(MENTOR)), Awaiting.COORDINATOR, Health.ATTENTION),
+    ((*ACTIVE, asks_for_help(MENTOR, c.Matter.MATERIAL)), Awaiting.COORDINATOR, Health.ATTENTION),
+    ((*ACTIVE, c.RecordAddressFailed(Party.MENTEE)), Awaiting.NOBODY, Health.ATTENTION),
+    ((*ACTIVE, c.Pause(MENTOR)), Awaiting.NOBODY, Health.OK),
+    ((*ACTIVE, c.Hold(COORDINATOR)), Awaiting.COORDINATOR, Health.OK),
+    ((*ONBOARDED, c.Exit(MENTOR)), Awaiting.NOBODY, Health.OK),
+]
+
+
+@pytest.mark.parametrize(("past", "turn", "well"), TURNS)
+def test_whose_turn_it_is_and_how_well_it_is(past: tuple[Step, ...], turn: Awaiting, well: Health) -> None:
+    """The programme team's turn wins, and the worst thing that is true is what is shown."""
+    state = life().after(*past).state
+    assert (awaiting(state), health(state)) == (turn, well)
+
+
+def test_help_of_every_kind_looks_the_same() -> None:
+    """A wish for material cannot be told from friction on the operator's page."""
+    mild, friction = (
+        life().after(*ACTIVE, asks_for_help(MENTOR, matter)).state
+        for matter in (c.Matter.MATERIAL, c.Matter.ROLE_STRUGGLE)
+    )
+    assert (awaiting(mild), health(mild)) == (awaiting(friction), health(friction))
+
+
+def due_of(lived: Life) -> object:
+    return next_due(lived.state)
+
+
+def test_what_is_due_next() -> None:
+    """The end of somebody's time to answer, a session, a clock of the team; else the last day; nothing when closed."""
+    assert due_of(life()) == START + 14 * DAY
+    active = life().after(*ACTIVE)
+    assert due_of(active) == active.session.starts_at
+    asked = active.after(asks_for_help(MENTOR, c.Matter.ROLE_STRUGGLE))
+    assert due_of(asked) == asked.state.help[0].next_clock_at
+    assert due_of(whole_life()) is None
+
+
+def test_a_stopped_pair_has_nothing_due() -> None:
+    """While paused or on hold nobody is waited for; while ending, the last proof is."""
+    assert due_of(life().after(*ACTIVE, c.Pause(MENTOR))) is None
+    assert due_of(life().after(*ACTIVE, c.Hold(COORDINATOR))) is None
+    silent = life(silent=True).after(*ACTIVE)
+    leaving = silent.after(c.RecordSlot(1, silent.now + WEEK), c.Exit(MENTEE))
+    assert due_of(leaving) == leaving.state.close_by
+
+
+def test_since_when_the_longest_question_is_open() -> None:
+    """The oldest open question counts, or the stop; none means never."""
+    stopped = life().after(*ACTIVE, DAY, c.Hold(COORDINATOR), DAY)
+    assert awaited_since(stopped.state) == START + DAY
+    assert awaited_since(life().after(DAY).state) == START
+    assert awaited_since(life().after(*ACTIVE).state) is None

@@ -1,0 +1,232 @@
+"""The catalogue of refusals: every code can happen, every sentence is whole, and nothing follows from a refusal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import mentoring_lifecycle
+from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.events import Phase
+from mentoring_lifecycle.domain.ground_rules import GROUND_RULES
+from mentoring_lifecycle.domain.rejections import SENTENCES, Refusal, Rejection
+from tests.builders import (
+    ACTIVE,
+    COORDINATOR,
+    DAY,
+    GOALS,
+    MENTEE,
+    MENTOR,
+    ONBOARDED,
+    SIGNED,
+    START,
+    STRANGER,
+    WEEK,
+    Life,
+    Step,
+    accepts,
+    asks_for_help,
+    at_phase,
+    at_the_end,
+    feedback,
+    life,
+)
+
+
+def goals_of(*owners: c.GoalOwner) -> tuple[c.Goal, ...]:
+    return tuple(replace(GOALS[0], owner=owner) for owner in owners)
+
+
+def one_goal(**changes: object) -> c.ProposeGoals:
+    goal = replace(GOALS[0], owner=c.GoalOwner.PAIR, **changes)  # type: ignore[arg-type]  # the names are fields of Goal
+    return c.ProposeGoals(MENTOR, (goal,))
+
+
+PROPOSED: tuple[Step, ...] = (*SIGNED, c.ProposeGoals(MENTOR, GOALS))
+OVER: tuple[Step, ...] = (*ACTIVE, 8 * DAY)
+SAW_IT = c.ConfirmSession(MENTOR, 1, held=True)
+CONFIRMED: tuple[Step, ...] = (*OVER, SAW_IT, c.ConfirmSession(MENTEE, 1, held=True))
+ASKED: tuple[Step, ...] = (*ACTIVE, asks_for_help(MENTOR))
+HELPED: tuple[Step, ...] = (*ASKED, c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.ANSWERED))
+NAIVE = datetime(2027, 2, 1, 10)  # noqa: DTZ001  # the very mistake that is refused
+LONG, BAD = "x" * 5_000, "evil \x00"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A past, what somebody then asks for, and what they read."""
+
+    past: tuple[Step, ...] | Callable[[], Life]
+    command: c.Command
+    code: Refusal
+    detail: str = ""
+
+    def lived(self) -> Life:
+        return life().after(*self.past) if isinstance(self.past, tuple) else self.past()
+
+
+CASES = [
+    Case((), accepts(STRANGER), Refusal.NOT_PART_OF_THIS),
+    Case((c.Exit(MENTOR),), accepts(MENTEE), Refusal.CLOSED),
+    Case((), accepts(COORDINATOR), Refusal.NOT_YOURS_TO_DO, "mentor / mentee"),
+    Case((), c.Hold(MENTOR), Refusal.NOT_YOURS_TO_DO, "coordinator / backup"),
+    Case((*ACTIVE, c.SetAgenda(MENTOR, 1, ("A",))), c.SetAgenda(MENTEE, 1, ("B",)), Refusal.NOT_YOURS_TO_DO, "junior"),
+    Case((c.Hold(COORDINATOR),), accepts(MENTOR), Refusal.ON_HOLD),
+    Case((c.Hold(COORDINATOR),), c.Hold(COORDINATOR), Refusal.ON_HOLD),
+    Case((c.Hold(COORDINATOR),), c.Pause(MENTOR), Refusal.ON_HOLD),
+    Case((), c.Lift(COORDINATOR), Refusal.NOT_ON_HOLD),
+    Case((c.Pause(MENTEE),), accepts(MENTOR), Refusal.PAUSED),
+    Case((c.Pause(MENTEE),), c.Pause(MENTOR), Refusal.PAUSED),
+    Case((), c.Resume(MENTOR), Refusal.NOT_PAUSED),
+    Case((), c.SignRules(MENTOR, 1), Refusal.WRONG_PHASE, "onboarding"),
+    Case(partial(at_phase, Phase.CLOSING), feedback(MENTOR), Refusal.WRONG_PHASE, "closing"),
+    Case((accepts(MENTOR),), accepts(MENTOR), Refusal.ALREADY_ANSWERED),
+    Case((accepts(MENTOR),), c.AnswerInvitation(MENTOR, accept=False), Refusal.ALREADY_ANSWERED),
+    Case((accepts(MENTOR),), c.CompleteInduction(MENTOR, c.Comfort.NO), Refusal.ALREADY_ANSWERED),
+    Case((*OVER, SAW_IT), c.ConfirmSession(MENTOR, 1, held=False), Refusal.ALREADY_ANSWERED),
+    Case((*ASKED, c.TakeUpHelp(COORDINATOR, 1)), c.TakeUpHelp(COORDINATOR, 1), Refusal.ALREADY_ANSWERED),
+    Case((), c.CompleteInduction(MENTOR, c.Comfort.YES), Refusal.NOT_ACCEPTED_YET),
+    Case((*ONBOARDED, c.SignRules(MENTOR, 1)), c.SignRules(MENTOR, 1), Refusal.ALREADY_SIGNED, "1"),
+    Case((*ONBOARDED, c.ProposeRules(MENTOR, ())), c.SignRules(MENTEE, 1), Refusal.VERSION_MOVED_ON, "2"),
+    Case((*PROPOSED, c.ProposeGoals(MENTOR, GOALS)), c.AgreeGoals(MENTEE, 1, (1, 1)), Refusal.VERSION_MOVED_ON, "2"),
+    Case(ONBOARDED, c.ProposeRules(MENTOR, (("R99", "x"),)), Refusal.UNKNOWN_RULE, "R99"),
+    Case(ONBOARDED, c.ProposeRules(MENTOR, ((LONG, "x"),)), Refusal.UNKNOWN_RULE, "?"),
+    Case(ONBOARDED, c.ProposeRules(MENTOR, (("R02", "never"),)), Refusal.RULE_IS_FIXED, "R02"),
+    Case(ONBOARDED, c.ProposeRules(MENTOR, (("R12", "1"),)), Refusal.VALUE_NOT_OFFERED, "R12"),
+    Case(ONBOARDED, c.ProposeRules(MENTOR, (("R16", " "),)), Refusal.TEXT_EMPTY, "R16"),
+    Case(ONBOARDED, c.ProposeRules(MENTOR, (("R12", "48"),) * 19), Refusal.TOO_MANY, str(len(GROUND_RULES))),
+    Case(SIGNED, c.AgreeGoals(MENTOR, 0, ()), Refusal.NOTHING_PROPOSED),
+    Case(PROPOSED, c.AgreeGoals(MENTOR, 1, (1, 1)), Refusal.NOTHING_PROPOSED),
+    Case(SIGNED, c.ProposeGoals(MENTOR, ()), Refusal.GOALS_ONE_TO_THREE),
+    Case(SIGNED, c.ProposeGoals(MENTOR, goals_of(*[c.GoalOwner.PAIR] * 4)), Refusal.GOALS_ONE_TO_THREE),
+    Case(SIGNED, c.ProposeGoals(MENTOR, goals_of(*[c.GoalOwner.MENTOR] * 2)), Refusal.GOAL_FOR_EACH_SIDE),
+    Case(SIGNED, one_goal(target=11), Refusal.RATING_ONE_TO_TEN),
+    Case(SIGNED, one_goal(baseline=0), Refusal.RATING_ONE_TO_TEN),
+    Case(PROPOSED, c.AgreeGoals(MENTEE, 1, (0, 1)), Refusal.RATING_ONE_TO_TEN),
+    Case(at_the_end, replace(feedback(MENTOR), felt_safe=0), Refusal.RATING_ONE_TO_TEN),
+    Case(PROPOSED, c.AgreeGoals(MENTEE, 1, (1,)), Refusal.RATE_EVERY_GOAL, "2"),
+    Case(at_the_end, replace(feedback(MENTOR), ratings=()), Refusal.RATE_EVERY_GOAL, "2"),
+    Case(SIGNED, c.ProposeGoals(MENTOR, GOALS, every_weeks=9), Refusal.CADENCE_OUT_OF_RANGE),
+    Case(SIGNED, c.ProposeGoals(MENTOR, GOALS, every_weeks=-1), Refusal.CADENCE_OUT_OF_RANGE),
+    Case(SIGNED, one_goal(title=""), Refusal.TEXT_EMPTY, "title"),
+    Case(SIGNED, one_goal(success_criterion=LONG), Refusal.TEXT_TOO_LONG, "1000"),
+    Case(SIGNED, c.ProposeGoals(MENTOR, GOALS, topics=(BAD,)), Refusal.TEXT_UNREADABLE),
+    Case(SIGNED, c.ProposeGoals(MENTOR, GOALS, topics=("A",) * 11), Refusal.TOO_MANY, "10"),
+    Case(ACTIVE, c.AskCoordinator(MENTOR, c.Matter.OTHER, LONG), Refusal.TEXT_TOO_LONG, "4000"),
+    Case(ACTIVE, c.AskCoordinator(MENTOR, c.Matter.OTHER, " "), Refusal.TEXT_EMPTY, "words"),
+    Case((*ACTIVE, *[asks_for_help(MENTOR)] * 3), asks_for_help(MENTEE), Refusal.TOO_MANY, "3"),
+    Case(ACTIVE, c.SetAgenda(MENTOR, 1, ("A",) * 11), Refusal.TOO_MANY, "10"),
+    Case(ACTIVE, c.SetAgenda(MENTOR, 7, ("A",)), Refusal.UNKNOWN_SESSION, "7"),
+    Case(ACTIVE, c.ConfirmSession(MENTOR, 2, held=True), Refusal.UNKNOWN_SESSION, "2"),
+    Case(OVER, c.SetAgenda(MENTOR, 1, ("A",)), Refusal.SESSION_OVER, "1"),
+    Case(OVER, c.MoveSession(MENTOR, 1, START + 3 * WEEK), Refusal.SESSION_OVER, "1"),
+    Case(CONFIRMED, c.ConfirmSession(MENTOR, 1, held=True), Refusal.SESSION_OVER, "1"),
+    Case(ACTIVE, c.ConfirmSession(MENTOR, 1, held=True), Refusal.SESSION_NOT_OVER, "1"),
+    Case(ACTIVE, c.MoveSession(MENTOR, 1, START), Refusal.IN_THE_PAST),
+    Case(ACTIVE, c.Pause(MENTOR, START - DAY), Refusal.IN_THE_PAST),
+    Case(ACTIVE, c.Pause(MENTOR, START + 160 * WEEK), Refusal.TOO_FAR_AHEAD),
+    Case(ACTIVE, c.MoveSession(MENTOR, 1, START + 26 * WEEK), Refusal.AFTER_THE_END),
+    Case(ACTIVE, asks_for_help(MENTOR, c.Matter.RETALIATION), Refusal.TOO_SEVERE_FOR_HERE),
+    Case(ACTIVE, c.TakeUpHelp(COORDINATOR, 1), Refusal.UNKNOWN_HELP, "1"),
+    Case(HELPED, c.RateHelp(MENTEE, 1, helped=True), Refusal.UNKNOWN_HELP, "1"),
+    Case(HELPED, c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.ANSWERED), Refusal.HELP_CONCLUDED, "1"),
+    Case(ASKED, c.ArrangeTalk(COORDINATOR, 1, START + DAY), Refusal.PARTNER_MAY_NOT_KNOW),
+    Case(ACTIVE, c.Decide(COORDINATOR, c.Choice.MORE_TIME), Refusal.NOTHING_TO_DECIDE),
+    Case(ACTIVE, c.MoveSession(MENTOR, 1, NAIVE), Refusal.NOT_A_DATE),
+    Case(ACTIVE, c.Pause(MENTOR, NAIVE), Refusal.NOT_A_DATE),
+]  # fmt: skip
+
+ELSEWHERE = {
+    # judged by the client when a relationship is opened or addressed
+    Refusal.UNKNOWN_PERSON,
+    Refusal.SAME_PERSON,
+    Refusal.PERSON_INACTIVE,
+    Refusal.CONFLICT_OF_INTEREST,
+    Refusal.LEVELS_TOO_CLOSE,
+    Refusal.BAD_IDENTIFIER,
+    Refusal.UNKNOWN_ZONE,
+    Refusal.BAD_POLICY,
+    Refusal.UNKNOWN_RELATIONSHIP,
+    # judged where a severe report is taken
+    Refusal.NOT_SEVERE_ENOUGH,
+    Refusal.PAUSE_CHOICE_NEEDED,
+    Refusal.NO_SAFEGUARDING_CONTACT,
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.command.kind}-{case.code}")
+def test_a_command_that_cannot_be_is_refused(case: Case) -> None:
+    """With its code and what the sentence names; nothing has happened and nothing follows."""
+    lived = case.lived()
+    state, events, effects = lived.state, len(lived.events), len(lived.effects)
+    assert lived.tries(case.command) == Rejection(case.code, case.detail)
+    assert (lived.state, len(lived.events), len(lived.effects)) == (state, events, effects)
+
+
+def test_every_code_can_happen() -> None:
+    """Each code of the catalogue is the answer to something above, or is judged elsewhere, never both."""
+    here = {case.code for case in CASES}
+    assert here | ELSEWHERE == set(Refusal)
+    assert here & ELSEWHERE == set()
+
+
+@pytest.mark.parametrize("code", sorted(ELSEWHERE))
+def test_what_is_judged_elsewhere_is_judged_somewhere(code: Refusal) -> None:
+    """A code that the domain never answers with is used by the contracts or the client."""
+    package = Path(mentoring_lifecycle.__file__).parent
+    sources = [path for folder in ("contracts", "starter") for path in (package / folder).glob("*.py")]
+    assert any(f"Refusal.{code.name}" in path.read_text(encoding="utf-8") for path in sources)
+
+
+# --- sentences --------------------------------------------------------------------------------------------------
+
+
+def placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+def test_every_code_has_its_sentences() -> None:
+    """English and Italian, for each code and for no other."""
+    assert set(SENTENCES) == set(Refusal)
+
+
+@pytest.mark.parametrize("code", Refusal)
+def test_both_languages_say_the_same(code: Refusal) -> None:
+    """Whole sentences, different from each other, that name the same detail or none."""
+    english, italian = SENTENCES[code]
+    assert english != italian
+    assert placeholders(english) == placeholders(italian) <= {"detail"}
+    for sentence in (english, italian):
+        assert sentence.endswith(".")
+        assert sentence == " ".join(sentence.split())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.command.kind}-{case.code}")
+def test_a_refusal_reads_as_a_sentence(case: Case) -> None:
+    """With a detail wherever the sentence names one, in English where the language is not ours."""
+    rejection = Rejection(case.code, case.detail)
+    for locale in ("en", "it", "it-IT", "de"):
+        assert "{" not in rejection.message(locale)
+    assert rejection.message("de") == rejection.message("en")
+    assert rejection.message("it-IT") == rejection.message("it")
+    assert not placeholders(SENTENCES[case.code][0]) or case.detail
+
+
+def test_a_detail_is_no_template() -> None:
+    """Braces in a detail stay as they are."""
+    assert "{0.__class__}" in Rejection(Refusal.UNKNOWN_RULE, "{0.__class__}").message()
+
+
+WRITTEN = [case for case in CASES if case.code.startswith("text_")]
+
+
+@pytest.mark.parametrize("case", WRITTEN, ids=lambda case: f"{case.command.kind}-{case.code}")
+def test_a_refusal_never_repeats_what_somebody_wrote(case: Case) -> None:
+    """What was too long, empty or unreadable does not come back in the sentence."""
+    message = Rejection(case.code, case.detail).message()
+    assert LONG[:50] not in message
+    assert "\x00" not in message

@@ -1,0 +1,37 @@
+"""What one run of a relationship hands to the next stays small, however long and wordy the life."""
+
+from dataclasses import replace
+
+import pytest
+from pydantic import TypeAdapter
+
+from mentoring_lifecycle.contracts.inputs import CarriedState
+from mentoring_lifecycle.domain import commands as c
+from tests.builders import GOALS, MENTEE, MENTOR, SIGNED, WEEK, Life, life
+from tests.domain.test_any_life import timeline
+
+KIB = 1024
+CARRIED = TypeAdapter(CarriedState)
+COMMAND_IDS = tuple(f"0192f3a4-7c5e-7abc-9def-{number:012d}" for number in range(100))
+SENTENCE = "Più coraggio nell’usare strumenti nuovi. "
+
+
+def wordy_life(characters: int) -> Life:
+    """Three goals, topics, an agenda and an open call for help, each text that long."""
+    text = (SENTENCE * 100)[:characters]
+    goals = tuple(replace(goal, title=text[:200], success_criterion=text[:1000]) for goal in (*GOALS, GOALS[0]))
+    lived = life().after(
+        *SIGNED, c.ProposeGoals(MENTOR, goals, topics=(text[:200],) * 3), c.AgreeGoals(MENTEE, 1, (1, 1, 1))
+    )
+    lived.after(20 * WEEK, c.SetAgenda(MENTOR, 6, (text[:200],) * 3))
+    return lived.after(c.AskCoordinator(MENTEE, c.Matter.OTHER, text))
+
+
+def carried_size(lived: Life) -> int:
+    return len(CARRIED.dump_json(CarriedState(lived.state, handled=COMMAND_IDS, timeline=timeline(lived))))
+
+
+@pytest.mark.parametrize("characters", [40, 300])
+def test_a_carried_state_is_small(characters: int) -> None:
+    """Under 16 KiB late in a 26-week life, with the timeline and a hundred command ids, in ordinary words."""
+    assert carried_size(wordy_life(characters)) < 16 * KIB

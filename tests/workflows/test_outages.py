@@ -1,0 +1,177 @@
+"""Peers that are away: nothing lost, nothing twice, nothing stale, and no story that waits for them."""
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+
+from mentoring_lifecycle.activities.ports import LedgerState, MailRefused, MailUnknown
+from mentoring_lifecycle.contracts.people import Person
+from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome
+from mentoring_lifecycle.domain.letters import LetterKind
+
+from .life import (
+    COORDINATOR,
+    MENTEE,
+    MENTOR,
+    UNDER_WAY,
+    QuickLife,
+    Rig,
+    World,
+    both_accepted,
+    both_confirmed,
+    events_of,
+    kinds_of,
+    next_session,
+    session_over,
+)
+
+
+def _nothing_twice(life: QuickLife) -> bool:
+    keys = [mail.key for mail in life.mails()]
+    return len(keys) == len(set(keys))
+
+
+async def test_three_days_without_a_mail_server_lose_nothing_and_repeat_nothing(rig: Rig, broken: World) -> None:
+    """The session's reminder is stale by then and dropped; of the question, still open, each hears once."""
+    life = await rig.life(*UNDER_WAY)
+    session, before = await next_session(life), len(life.mails())
+    await life.until(session.starts_at - timedelta(hours=40))
+    broken.mail_server_goes()
+    await life.days(3)
+    assert len(life.mails()) == before
+    broken.mail_server_returns()
+    await life.days(0.25)
+    assert life.letters(before)["session_invitation"] == 2
+    assert len(life.mails(LetterKind.SESSION_QUESTION, LetterKind.SESSION_QUESTION_REMINDER)) == 2
+    assert len(life.mails()) - before == 4
+    assert life.mails(LetterKind.SESSION_REMINDER) == []
+    assert _nothing_twice(life)
+
+
+async def test_a_ladder_that_climbed_unheard_is_not_caught_up_with(rig: Rig, broken: World) -> None:
+    """Twelve days of reminders in front of a dead mail server end in one reminder each, not in all of them."""
+    life = await rig.life(both_accepted)
+    before = len(life.mails())
+    broken.mail_server_goes()
+    await life.days(12)
+    broken.mail_server_returns()
+    await life.days(0.25)
+    assert life.letters(before)["rules_reminder"] <= 2
+    assert len(life.mails()) - before <= 2
+    assert _nothing_twice(life)
+
+
+async def test_a_question_that_was_answered_meanwhile_is_not_asked_again(rig: Rig, broken: World) -> None:
+    """The answer came by another way before the mail could: it is dropped."""
+    life = await rig.life(*UNDER_WAY)
+    before = len(life.mails())
+    broken.mail_server_goes()
+    await life.past(session_over, both_confirmed)
+    broken.mail_server_returns()
+    await life.days(0.5)
+    assert life.mails(LetterKind.SESSION_QUESTION) == []
+    assert life.letters(before) == {"session_invitation": 2}
+
+
+async def test_a_hold_and_an_exit_do_not_wait_for_the_mail_server(rig: Rig, broken: World) -> None:
+    """Both take effect at once; what they have to say is said when somebody can be reached."""
+    life = await rig.life(*UNDER_WAY)
+    before = len(life.mails())
+    broken.mail_server_goes()
+    await life.on.hold()
+    await life.rest()
+    assert life.entries() == {MENTOR: [], MENTEE: []}
+    await life.on.exit(by=MENTEE)
+    await life.rest()
+    assert (await life.status()).phase is Phase.CLOSED
+    broken.mail_server_returns()
+    await life.days(0.5)
+    expected = {"session_cancelled": 2, "on_hold": 2, "exit_confirmed": 1, "relationship_ended": 1, "closed_note": 1}
+    assert life.letters(before) == expected
+    assert (await life.workflow.describe()).close_time is not None
+
+
+async def test_a_letter_of_which_nobody_knows_follows_its_class(rig: Rig, broken: World) -> None:
+    """Lost after the final dot: an invitation goes out again under the same key, a reminder is left alone."""
+    life = await rig.life(both_accepted)
+    broken.mail.troubles.append(MailUnknown("timeout"))
+    await life.days(3.01)
+    await life.days(0.5)
+    reminders = life.mails(LetterKind.RULES_REMINDER)
+    assert len(reminders) == 2
+    broken.mail.troubles.append(MailUnknown("timeout"))
+    await life.on.sign_rules(by=MENTOR, version=1)
+    await life.on.sign_rules(by=MENTEE, version=1)
+    await life.rest()
+    await life.days(0.5)
+    asked = life.mails(LetterKind.GOALS_TO_SET)
+    assert len(asked) == 3
+    assert len({mail.key for mail in asked}) == 2
+    assert all(broken.ledger.rows[mail.key].state is LedgerState.ACCEPTED for mail in asked)
+
+
+async def test_an_address_that_is_refused_for_good_is_told_once(rig: Rig, broken: World) -> None:
+    """The coordinator hears of it, nobody writes to it again, and the story goes on."""
+    life = await rig.life()
+    broken.mail.troubles.append(MailRefused("550"))
+    await life.days(3.1)
+    assert len(life.mails(LetterKind.ADDRESS_FAILED, to=COORDINATOR)) == 1
+    assert life.mails(LetterKind.INVITATION_REMINDER, to=MENTOR) == []
+    assert (await life.shown())["health"] == "attention"
+    await life.past(both_accepted)
+    assert (await life.status()).phase is Phase.GROUND_RULES
+
+
+async def test_an_exit_waits_for_the_calendar_server_and_then_closes(rig: Rig, broken: World) -> None:
+    """Left at once, closed when both calendars are proven clean: no future entry remains."""
+    life = await rig.life(*UNDER_WAY)
+    broken.calendar_server_goes()
+    await life.on.exit(by=MENTOR)
+    await life.days(3)
+    assert (await life.status()).phase is Phase.CLOSING
+    assert (await life.shown())["phase"] == "closing"
+    broken.calendar_server_returns()
+    await life.days(0.25)
+    status = await life.status()
+    assert (status.phase, status.outcome) == (Phase.CLOSED, RelationshipOutcome.NO_FAULT_EXIT)
+    assert life.entries() == {MENTOR: [], MENTEE: []}
+
+
+async def test_a_calendar_server_that_stays_away_does_not_keep_a_relationship_open(rig: Rig, broken: World) -> None:
+    """After the days that a clean-up has it closes all the same, and says that nothing was proven."""
+    life = await rig.life(*UNDER_WAY)
+    broken.calendar_server_goes()
+    await life.on.exit(by=MENTOR)
+    await life.days(8)
+    assert (await life.status()).phase is Phase.CLOSED
+    closed = broken.journal.entries[life.id][-1]
+    assert (closed.kind, json.loads(closed.body)["calendars_clean"]) == ("closed", False)
+    assert (await life.workflow.describe()).close_time is not None
+
+
+async def test_an_outage_is_paid_for_in_attempts_not_in_storms(rig: Rig, broken: World) -> None:
+    """Three days away are tried at widening hours: some two dozen calls, each with one timer."""
+    life = await rig.life(both_accepted)
+    broken.mail_server_goes()
+    await life.days(2.9)
+    assert kinds_of(events_of(await life.runs()))["ACTIVITY_TASK_SCHEDULED"] <= 4
+    await life.days(3)
+    assert kinds_of(events_of(await life.runs()))["ACTIVITY_TASK_SCHEDULED"] <= 4 + 24
+
+
+async def test_a_people_directory_that_is_away_delays_letters_and_nothing_else(rig: Rig, broken: World) -> None:
+    """Our own database fails the activity, which is tried again; the acts themselves go on."""
+    life = await rig.life(both_accepted)
+    people, broken.people.people = broken.people.people, _Away()
+    await life.on.sign_rules(by=MENTOR, version=1)
+    await life.on.sign_rules(by=MENTEE, version=1)
+    assert (await life.status()).phase is Phase.GOALS
+    broken.people.people = people
+    await asyncio.wait_for(life.days(0.1), 20)
+    assert life.letters()["goals_to_set"] == 2
+
+
+class _Away(dict[str, Person]):
+    def get(self, *_: Any) -> Any:
+        raise OSError("the database is away")
