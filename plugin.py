@@ -8,8 +8,12 @@
 The plugin belongs on the client: a worker made from that client gets it by itself.
 """
 
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+
 from temporalio.converter import DataConverter
 from temporalio.plugin import SimplePlugin
+from temporalio.worker import Worker
 
 from mentoring_lifecycle.contracts.codec import data_converter, merge
 from mentoring_lifecycle.settings import Settings
@@ -40,11 +44,16 @@ class MentoringPlugin(SimplePlugin):
         def converter(existing: DataConverter | None) -> DataConverter:
             return merge(existing, data_converter(settings.codec()))
 
+        self._opened = None if gateways else lambda: opened_gateways(settings, engine, chosen)
         super().__init__(
             "mentoring_lifecycle.MentoringPlugin",
             data_converter=converter,
             workflows=WORKFLOWS,
             activities=activities_over(chosen),
             workflow_runner=sandbox,
-            run_context=None if gateways else lambda: opened_gateways(settings, engine, chosen),
         )
+
+    async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:  # noqa: A002 -- the SDK's name
+        """Open the gateways around a worker only: a replay touches no database."""
+        async with self._opened() if self._opened else nullcontext():
+            await super().run_worker(worker, next)

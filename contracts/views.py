@@ -79,7 +79,7 @@ class RelationshipView:
             ends_at=state.ends_at,
             rules_version=state.rules_version,
             signed=state.signed,
-            goals=len(state.goals),
+            goals=len(state.agreed_goals),
             proposal=state.proposal,
             sessions=tuple(_session(session) for session in state.sessions),
             results=state.results,

@@ -44,7 +44,7 @@ def _value_problem(rule: str, value: str) -> Rejection | None:
     allowed = AGREEABLE[rule].allowed
     if allowed and value not in allowed:
         return Rejection(Refusal.VALUE_NOT_OFFERED, rule)
-    return text_problem(value, TITLE_LIMIT, rule)
+    return text_problem(value, TITLE_LIMIT, rule, one_line=True)
 
 
 def sign_rules(draft: Draft, command: SignRules, by: Party, now: datetime) -> Rejection | None:

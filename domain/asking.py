@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentoring_lifecycle.domain.draft import Draft
-from mentoring_lifecycle.domain.events import Asked, DecisionTopic, Reminded, Subject
+from mentoring_lifecycle.domain.events import Asked, DecisionTopic, Reminded, Subject, decision_number
 from mentoring_lifecycle.domain.hours import Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.policy import Ladder
@@ -22,13 +22,14 @@ def ask_both(draft: Draft, now: datetime, subject: Subject, ladder: Ladder, numb
         ask(draft, now, subject, party, ladder, number)
 
 
-def ask_for_decision(draft: Draft, now: datetime, topic: DecisionTopic) -> None:
-    """Ask the coordinator what to do, unless that is being asked already."""
-    if draft.state.ask(Subject.DECISION, Party.COORDINATOR):
+def ask_for_decision(draft: Draft, now: datetime, topic: DecisionTopic, party: Party | None = None) -> None:
+    """Ask the coordinator what to do about a topic, unless that is being asked already."""
+    number = decision_number(topic, party)
+    if draft.state.ask(Subject.DECISION, Party.COORDINATOR, number):
         return
     ladder = draft.state.policy.decision
     expires_at = now + timedelta(days=ladder.expires_after_days)
-    draft.add(Asked(now, Subject.DECISION, Party.COORDINATOR, 0, _reminders(now, ladder), expires_at, topic))
+    draft.add(Asked(now, Subject.DECISION, Party.COORDINATOR, number, _reminders(now, ladder), expires_at, topic))
 
 
 def _reminders(now: datetime, ladder: Ladder) -> tuple[datetime, ...]:
@@ -38,13 +39,8 @@ def _reminders(now: datetime, ladder: Ladder) -> tuple[datetime, ...]:
 def reminders(state: Relationship) -> Iterator[Hour]:
     """When somebody is to be reminded next."""
     for open_ask in state.asks:
-        if open_ask.remind_at and clock_runs(state, open_ask):
+        if open_ask.remind_at and state.clock_runs(open_ask.of):
             yield Hour(open_ask.remind_at[0], _Remind(open_ask))
-
-
-def clock_runs(state: Relationship, open_ask: Ask) -> bool:
-    """A pause or hold stops the pair's questions; a pause does not stop the programme team's."""
-    return state.moves or (open_ask.of is Party.COORDINATOR and state.paused and not state.held)
 
 
 class _Remind:

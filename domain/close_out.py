@@ -57,8 +57,8 @@ def give_final_feedback(draft: Draft, command: GiveFinalFeedback, by: Party, now
         return Rejection(Refusal.WRONG_PHASE, state.phase)
     if by in state.feedback:
         return Rejection(Refusal.ALREADY_ANSWERED)
-    if len(command.ratings) != len(state.goals):
-        return Rejection(Refusal.RATE_EVERY_GOAL, str(len(state.goals)))
+    if len(command.ratings) != len(state.agreed_goals):
+        return Rejection(Refusal.RATE_EVERY_GOAL, str(len(state.agreed_goals)))
     if problem := rating_problem((*command.ratings, command.would_repeat, command.felt_safe)):
         return problem
     draft.add(

@@ -11,9 +11,8 @@ from typing import Any
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.effects import Effect, Facts, FindSlot, KeepEntry, Letter, RemoveEntry, VerifyCalendar
 from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
-from mentoring_lifecycle.domain.onboarding import uneasy
 from mentoring_lifecycle.domain.people import PAIR, Party, Power, partner_of
-from mentoring_lifecycle.domain.relationship import Relationship, Session
+from mentoring_lifecycle.domain.relationship import Ask, Relationship, Session
 
 LETTER_LIVES = timedelta(days=14)
 """How long a letter without an hour of its own may be late before it is dropped."""
@@ -34,8 +33,8 @@ def session_uid(relationship: str, number: int) -> str:
 
 
 def uid_prefix(relationship: str) -> str:
-    """What the UIDs of all sessions of a relationship begin with."""
-    return f"{relationship}-s"
+    """What the UIDs of all sessions of a relationship begin with; no id holds a tilde, so none begins like another."""
+    return f"{relationship}~s"
 
 
 def _letter(
@@ -45,7 +44,7 @@ def _letter(
     to: Party,
     facts: Facts | None = None,
     *,
-    revision: int = 0,
+    revision: int | str = 0,
     not_after: datetime | None = None,
 ) -> Letter:
     facts = facts or Facts()
@@ -68,7 +67,7 @@ def _to_both(
     purpose: LetterKind,
     facts: Facts | None = None,
     *,
-    revision: int = 0,
+    revision: int | str = 0,
     not_after: datetime | None = None,
 ) -> Iterator[Letter]:
     for party in PAIR:
@@ -97,74 +96,86 @@ _OCCURRENCES: dict[e.Subject, str] = {
 
 
 def _asked(event: e.Asked, state: Relationship) -> Iterator[Effect]:
-    first, _ = _ASKING[event.subject]
-    if event.subject is e.Subject.GOALS and event.number:
-        first = LetterKind.GOALS_TO_AGREE
-    if event.topic is e.DecisionTopic.COMFORT:
-        yield from _about_comfort(event, state)
-    else:
-        yield _question(state, event, first, event.expires_at, event.at.strftime("%Y%m%d%H%M"))
+    ask = state.ask(event.subject, event.of, event.number)
+    if ask and event.topic is e.DecisionTopic.COMFORT:
+        yield from _about_comfort(state, ask)
+    elif ask:
+        first, _ = _ASKING[event.subject]
+        yield _question(state, ask, event.at, _proposal_or(first, event))
 
 
 def _reminded(event: e.Reminded, state: Relationship) -> Iterator[Effect]:
     ask = state.ask(event.subject, event.of, event.number)
-    if ask is None:
-        return
-    _, again = _ASKING[event.subject]
-    if event.subject is e.Subject.GOALS and event.number:
-        again = LetterKind.GOALS_TO_AGREE
-    yield _question(state, event, again, ask.expires_at, f"{ask.asked_at:%Y%m%d%H%M}.{event.times}")
+    if ask:
+        _, again = _ASKING[event.subject]
+        yield _question(state, ask, event.at, _proposal_or(again, event))
 
 
-def _question(
-    state: Relationship, event: e.Asked | e.Reminded, purpose: LetterKind, deadline: datetime, revision: str
-) -> Letter:
-    ask = state.ask(event.subject, event.of, event.number)
-    session = state.session(event.number) if event.subject is e.Subject.SESSION else None
-    shows_goals = event.subject in (e.Subject.GOALS, e.Subject.FINAL_FEEDBACK)
+def _proposal_or(usual: LetterKind, event: e.Asked | e.Reminded) -> LetterKind:
+    is_proposal = event.subject is e.Subject.GOALS and event.number
+    return LetterKind.GOALS_TO_AGREE if is_proposal else usual
+
+
+def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) -> Letter:
+    session = state.session(ask.number) if ask.subject is e.Subject.SESSION else None
     facts = Facts(
-        occurrence=_OCCURRENCES.get(event.subject, "").format(event.number),
+        occurrence=_occurrence(ask),
         session=session.number if session else 0,
         starts_at=session.starts_at if session else None,
         ends_at=session.ends_at if session else None,
-        deadline=deadline,
-        version=event.number if event.subject is e.Subject.RULES else 0,
-        rules=state.rules_values if event.subject is e.Subject.RULES else (),
-        goals=tuple(goal.title for goal in state.goals) if shows_goals else (),
-        topic=_topic(state, event.subject, ask.topic if ask else None),
-        concerned=_concerned(state, ask.topic if ask else None),
+        deadline=ask.expires_at,
+        version=ask.number if ask.subject is e.Subject.RULES else 0,
+        rules=state.rules_values if ask.subject is e.Subject.RULES else (),
+        goals=_goals_shown(state, ask.subject),
+        topic=_topic(state, ask),
+        concerned=_concerned(state, ask),
     )
-    letter = _letter(state, event.at, purpose, event.of, facts, not_after=deadline)
-    return replace(letter, key=f"{letter.key.rpartition('/')[0]}/{revision}")
+    return _letter(state, at, purpose, ask.of, facts, revision=_step(ask), not_after=ask.expires_at)
 
 
-def _topic(state: Relationship, subject: e.Subject, decision: e.DecisionTopic | None) -> str:
-    if subject is e.Subject.INVITATION:
+def _occurrence(ask: Ask) -> str:
+    return _OCCURRENCES.get(ask.subject, "").format(ask.number)
+
+
+def _step(ask: Ask) -> str:
+    """Which step of which ladder: a later step, or the same question asked afresh, is another letter."""
+    return f"{ask.opened}.{ask.reminded}"
+
+
+def _goals_shown(state: Relationship, subject: e.Subject) -> tuple[str, ...]:
+    goals = {e.Subject.GOALS: state.goals, e.Subject.FINAL_FEEDBACK: state.agreed_goals}.get(subject, ())
+    return tuple(goal.title for goal in goals)
+
+
+def _topic(state: Relationship, ask: Ask) -> str:
+    if ask.subject is e.Subject.INVITATION:
         return "reverse" if state.is_reverse else "traditional"
-    return decision or ""
+    return ask.topic or ""
 
 
-def _concerned(state: Relationship, decision: e.DecisionTopic | None) -> str:
-    if decision is None:
+def _concerned(state: Relationship, ask: Ask) -> str:
+    if ask.topic is None:
         return ""
     waiting: Party | None = None
-    if decision is e.DecisionTopic.RULES_UNSIGNED:
+    if ask.topic is e.DecisionTopic.RULES_UNSIGNED:
         waiting = next((party for party in PAIR if party not in state.signed), None)
-    elif decision is e.DecisionTopic.COMFORT:
-        waiting = uneasy(state)
+    elif ask.topic is e.DecisionTopic.COMFORT:
+        waiting = _uneasy(ask)
     return state.person(waiting or Party.MENTEE)
 
 
-def _about_comfort(event: e.Asked, state: Relationship) -> Iterator[Letter]:
+def _uneasy(ask: Ask) -> Party:
+    is_mentor = ask.number == e.decision_number(e.DecisionTopic.COMFORT, Party.MENTOR)
+    return Party.MENTOR if is_mentor else Party.MENTEE
+
+
+def _about_comfort(state: Relationship, ask: Ask) -> Iterator[Letter]:
     """The partner learns only that more time is needed; which of the two it is stays with the coordinator."""
-    party = uneasy(state)
-    if party is None:
-        return
-    facts = Facts(concerned=state.person(party), partner=state.person(partner_of(party)), deadline=event.expires_at)
-    told = event.at.strftime("%Y%m%d%H%M")
-    talk = _letter(state, event.at, LetterKind.COMFORT_TALK, Party.COORDINATOR, facts)
-    yield replace(talk, key=f"{talk.key.rpartition('/')[0]}/{told}")
-    yield _letter(state, event.at, LetterKind.NEEDS_TIME, partner_of(party), not_after=event.expires_at)
+    party, at, until = _uneasy(ask), ask.asked_at, ask.expires_at
+    facts = Facts(concerned=state.person(party), partner=state.person(partner_of(party)), deadline=until)
+    step = _step(ask)
+    yield _letter(state, at, LetterKind.COMFORT_TALK, Party.COORDINATOR, facts, revision=step)
+    yield _letter(state, at, LetterKind.NEEDS_TIME, partner_of(party), revision=step, not_after=until)
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------
@@ -173,7 +184,7 @@ def _about_comfort(event: e.Asked, state: Relationship) -> Iterator[Letter]:
 def _slot_wanted(event: e.SlotWanted, state: Relationship) -> Iterator[Effect]:
     sessions = state.policy.sessions
     yield FindSlot(
-        key=f"{state.id}/s{event.session}/slot/-/{event.at:%Y%m%d%H%M}",
+        key=f"{state.id}/s{event.session}/slot/-/{state.sequence}",
         session=event.session,
         not_before=event.not_before,
         weekday=sessions.weekday,
@@ -270,6 +281,7 @@ def _verify(state: Relationship, at: datetime, occurrence: str) -> Iterator[Effe
         yield VerifyCalendar(
             key=f"{state.id}/{occurrence}/calendar/{party}/0",
             person=state.person(party),
+            occurrence=occurrence,
             after=at,
             decided_at=at,
             not_after=at + timedelta(days=state.policy.calendar_clean_up_days),
@@ -321,6 +333,9 @@ def _help_concluded(event: e.HelpConcluded, state: Relationship) -> Iterator[Eff
 # --- standing ---------------------------------------------------------------------------------------------------
 
 
+_END = "end"
+
+
 def _stop(state: Relationship) -> str:
     return f"stop-{state.stops}"
 
@@ -344,6 +359,11 @@ def _hold_placed(event: e.HoldPlaced, state: Relationship) -> Iterator[Effect]:
     yield from _verify(state, event.at, _stop(state))
 
 
+def _hold_remembered(event: e.HoldRemembered, state: Relationship) -> Iterator[Effect]:
+    facts = Facts(occurrence=_stop(state), concerned=state.mentee.person, topic="hold_too_long")
+    yield _letter(state, event.at, LetterKind.DECISION_WANTED, Party.COORDINATOR, facts, revision=state.sequence)
+
+
 def _hold_lifted(event: e.HoldLifted, state: Relationship) -> Iterator[Effect]:
     yield from _to_both(state, event.at, LetterKind.HOLD_LIFTED, Facts(occurrence=_stop(state)))
 
@@ -361,13 +381,13 @@ def _closing_begun(event: e.ClosingBegun, state: Relationship) -> Iterator[Effec
 
 
 def _end_decided(event: e.EndDecided, state: Relationship) -> Iterator[Effect]:
-    yield from _verify(state, event.at, "end")
+    yield from _verify(state, event.at, _END)
 
 
 def _closed(event: e.Closed, state: Relationship) -> Iterator[Effect]:
     facts = Facts(
         sessions_held=state.sessions_held,
-        goals=tuple(goal.title for goal in state.goals),
+        goals=tuple(goal.title for goal in state.agreed_goals),
         keep_in_touch=len(state.keep_in_touch) == len(PAIR),
         topic=event.outcome,
     )
@@ -410,6 +430,7 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.Paused: _paused,
     e.Resumed: _resumed,
     e.HoldPlaced: _hold_placed,
+    e.HoldRemembered: _hold_remembered,
     e.HoldLifted: _hold_lifted,
     e.Left: _left,
     e.ClosingBegun: _closing_begun,
@@ -432,14 +453,24 @@ def still_wanted(effect: Effect, state: Relationship) -> bool:
     """Whether an effect that has not been performed yet still makes sense. Asked again before every attempt."""
     if isinstance(effect, KeepEntry):
         return _lies_ahead_unchanged(state, effect.session, effect.revision)
-    if not isinstance(effect, Letter):
-        return True
-    if state.held and not MANNERS[effect.purpose].passes_hold:
+    if isinstance(effect, VerifyCalendar):
+        return effect.occurrence == (_END if state.is_ending else _stop(state) if state.frozen_since else "")
+    return not isinstance(effect, Letter) or _is_wanted_letter(effect, state)
+
+
+def _is_wanted_letter(letter: Letter, state: Relationship) -> bool:
+    if state.held and not MANNERS[letter.purpose].passes_hold:
         return False
-    if effect.purpose in _ABOUT_SESSIONS_AHEAD:
-        return _lies_ahead_unchanged(state, effect.facts.session, effect.facts.revision)
-    subject = _QUESTIONS.get(effect.purpose)
-    return subject is None or state.ask(subject, effect.party) is not None
+    if letter.purpose in _ABOUT_SESSIONS_AHEAD:
+        return _lies_ahead_unchanged(state, letter.facts.session, letter.facts.revision)
+    subject = _QUESTIONS.get(letter.purpose)
+    return subject is None or letter.facts.occurrence.startswith("stop-") or _is_the_step(letter, subject, state)
+
+
+def _is_the_step(letter: Letter, subject: e.Subject, state: Relationship) -> bool:
+    """The question is still open, and no later step of its ladder has overtaken this one."""
+    steps = [_step(ask) for ask in state.asks if ask.subject is subject and ask.of is letter.party]
+    return letter.key.rpartition("/")[2] in steps
 
 
 def _lies_ahead_unchanged(state: Relationship, number: int, revision: int) -> bool:

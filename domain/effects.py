@@ -100,6 +100,8 @@ class VerifyCalendar:
 
     key: str
     person: str
+    occurrence: str
+    """Which pause, hold or end it belongs to; once that is over there is nothing to prove."""
     after: datetime
     decided_at: datetime
     not_after: datetime

@@ -58,6 +58,12 @@ class DecisionTopic(StrEnum):
     PAUSE_TOO_LONG = "pause_too_long"
 
 
+def decision_number(topic: DecisionTopic, party: Party | None = None) -> int:
+    """Tells questions to the programme team apart: one per topic, and about comfort one per participant."""
+    number = 10 * (list(DecisionTopic).index(topic) + 1)
+    return number + (1 if party is Party.MENTEE else 0)
+
+
 class SessionResult(StrEnum):
     """What two witnesses made of one session."""
 
@@ -320,6 +326,8 @@ class HelpTakenUp:
     at: datetime
     help: int
     by: Party
+    next_at: datetime | None = None
+    """When the outcome is late, or late again; None when everybody has been told often enough."""
     kind: Literal["help_taken_up"] = "help_taken_up"
 
 
@@ -371,6 +379,14 @@ class Resumed:
 class HoldPlaced:
     at: datetime
     kind: Literal["hold_placed"] = "hold_placed"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRemembered:
+    """Nobody has lifted a hold for weeks; the coordinator is asked whether it is still meant."""
+
+    at: datetime
+    kind: Literal["hold_remembered"] = "hold_remembered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -488,6 +504,7 @@ Event = (
     | Paused
     | Resumed
     | HoldPlaced
+    | HoldRemembered
     | HoldLifted
     | Left
     | DecisionMade

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from mentoring_lifecycle.domain import events as e
+from mentoring_lifecycle.domain.commands import Comfort
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.relationship import Ask, HelpRequest, Relationship, Session
 
@@ -35,12 +36,23 @@ def opened(event: e.RelationshipOpened) -> Relationship:
 
 
 def _asked(state: Relationship, event: e.Asked) -> Relationship:
-    ask = Ask(event.subject, event.of, event.number, event.at, event.remind_at, event.expires_at, topic=event.topic)
-    kept = tuple(
-        each for each in state.asks if (each.subject, each.of, each.number) != (ask.subject, ask.of, ask.number)
+    ask = Ask(
+        event.subject,
+        event.of,
+        event.number,
+        event.at,
+        event.remind_at,
+        event.expires_at,
+        topic=event.topic,
+        opened=state.sequence + 1,
+        stopped_at=None if state.clock_runs(event.of) else event.at,
     )
-    limit = None if event.topic == e.DecisionTopic.PAUSE_TOO_LONG else state.pause_limit_at
-    return replace(state, asks=(*kept, ask), pause_limit_at=limit)
+    rest = _without_ask(state, event.subject, event.of, event.number)
+    limit = None if event.topic is e.DecisionTopic.PAUSE_TOO_LONG else state.pause_limit_at
+    due = state.rating_due
+    if event.subject is e.Subject.HELP_RATING:
+        due = tuple(each for each in due if each[0] != event.number)
+    return replace(state, asks=(*rest.asks, ask), pause_limit_at=limit, rating_due=due)
 
 
 def _reminded(state: Relationship, event: e.Reminded) -> Relationship:
@@ -84,7 +96,14 @@ def _invitation_declined(state: Relationship, event: e.InvitationDeclined) -> Re
 
 def _induction_completed(state: Relationship, event: e.InductionCompleted) -> Relationship:
     others = tuple(answer for answer in state.comfort if answer[0] is not event.by)
-    return _without_ask(replace(state, comfort=(*others, (event.by, event.comfort))), e.Subject.INDUCTION, event.by)
+    told = _without_ask(replace(state, comfort=(*others, (event.by, event.comfort))), e.Subject.INDUCTION, event.by)
+    if event.comfort is not Comfort.YES:
+        return told
+    return _without_ask(told, e.Subject.DECISION, number=e.decision_number(e.DecisionTopic.COMFORT, event.by))
+
+
+def _without_decision(state: Relationship, topic: e.DecisionTopic) -> Relationship:
+    return _without_ask(state, e.Subject.DECISION, number=e.decision_number(topic))
 
 
 # --- ground rules and goals -------------------------------------------------------------------------------------
@@ -92,7 +111,7 @@ def _induction_completed(state: Relationship, event: e.InductionCompleted) -> Re
 
 def _rules_proposed(state: Relationship, event: e.RulesProposed) -> Relationship:
     fresh = replace(state, rules_version=event.version, rules_values=event.values, signed=())
-    return _without_ask(fresh, e.Subject.RULES)
+    return _without_decision(_without_ask(fresh, e.Subject.RULES), e.DecisionTopic.RULES_UNSIGNED)
 
 
 def _rules_signed(state: Relationship, event: e.RulesSigned) -> Relationship:
@@ -108,12 +127,13 @@ def _goals_proposed(state: Relationship, event: e.GoalsProposed) -> Relationship
         goals=event.goals,
         topics=event.topics,
         every_weeks=event.every_weeks,
+        goals_agreed=False,
     )
-    return _without_ask(fresh, e.Subject.GOALS)
+    return _without_decision(_without_ask(fresh, e.Subject.GOALS), e.DecisionTopic.GOALS_UNSET)
 
 
 def _goals_agreed(state: Relationship, event: e.GoalsAgreed) -> Relationship:
-    return _without_ask(state, e.Subject.GOALS)
+    return _without_ask(replace(state, goals_agreed=True), e.Subject.GOALS)
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------
@@ -166,7 +186,8 @@ def _session_reminded(state: Relationship, event: e.SessionReminded) -> Relation
 
 
 def _session_cancelled(state: Relationship, event: e.SessionCancelled) -> Relationship:
-    return _without_session(state, event.session)
+    """The rhythm is broken with it: a time that was found for the next one no longer fits."""
+    return replace(_without_session(state, event.session), pencilled=None, slot_wanted=0)
 
 
 def _session_ended(state: Relationship, event: e.SessionEnded) -> Relationship:
@@ -215,8 +236,7 @@ def _help_overdue(state: Relationship, event: e.HelpOverdue) -> Relationship:
 
 
 def _help_taken_up(state: Relationship, event: e.HelpTakenUp) -> Relationship:
-    request = state.help_request(event.help)
-    return _with_help(state, event.help, taken_up=True, next_clock_at=request.conclude_by if request else None)
+    return _with_help(state, event.help, taken_up=True, next_clock_at=event.next_at)
 
 
 def _talk_arranged(state: Relationship, event: e.TalkArranged) -> Relationship:
@@ -226,19 +246,21 @@ def _talk_arranged(state: Relationship, event: e.TalkArranged) -> Relationship:
 def _help_concluded(state: Relationship, event: e.HelpConcluded) -> Relationship:
     asker = next((request.by for request in state.help if request.number == event.help), event.by)
     left = tuple(request for request in state.help if request.number != event.help)
-    return replace(state, help=left, rated_by=(*state.rated_by, (event.help, asker)))
+    unrated = (event.help, asker)
+    return replace(state, help=left, rated_by=(*state.rated_by, unrated), rating_due=(*state.rating_due, unrated))
 
 
 def _help_rated(state: Relationship, event: e.HelpRated) -> Relationship:
     left = tuple(pair for pair in state.rated_by if pair[0] != event.help)
-    return _without_ask(replace(state, rated_by=left), e.Subject.HELP_RATING, event.by, event.help)
+    due = tuple(pair for pair in state.rating_due if pair[0] != event.help)
+    return _without_ask(replace(state, rated_by=left, rating_due=due), e.Subject.HELP_RATING, event.by, event.help)
 
 
 # --- standing ---------------------------------------------------------------------------------------------------
 
 
 def _paused(state: Relationship, event: e.Paused) -> Relationship:
-    return replace(
+    paused = replace(
         state,
         paused=True,
         paused_until=event.until,
@@ -247,33 +269,58 @@ def _paused(state: Relationship, event: e.Paused) -> Relationship:
         stops=state.stops + 1,
         to_verify=PAIR,
     )
+    return _with_clocks(paused, event.at)
 
 
 def _resumed(state: Relationship, event: e.Resumed) -> Relationship:
-    return _thawed(replace(state, paused=False, paused_until=None, pause_limit_at=None), event)
+    resumed = replace(state, paused=False, paused_until=None, pause_limit_at=None)
+    return _thawed(_without_decision(resumed, e.DecisionTopic.PAUSE_TOO_LONG), event.at)
 
 
 def _hold_placed(state: Relationship, event: e.HoldPlaced) -> Relationship:
-    frozen_since = state.frozen_since or event.at
-    return replace(state, held=True, frozen_since=frozen_since, stops=state.stops + 1, to_verify=PAIR)
+    held = replace(
+        state,
+        held=True,
+        hold_asked_at=event.at + timedelta(weeks=state.policy.hold_reminder_weeks),
+        frozen_since=state.frozen_since or event.at,
+        stops=state.stops + 1,
+        to_verify=PAIR,
+    )
+    return _with_clocks(held, event.at)
+
+
+def _hold_remembered(state: Relationship, event: e.HoldRemembered) -> Relationship:
+    return replace(state, hold_asked_at=event.at + timedelta(weeks=state.policy.hold_reminder_weeks))
 
 
 def _hold_lifted(state: Relationship, event: e.HoldLifted) -> Relationship:
-    return _thawed(replace(state, held=False), event)
+    return _thawed(replace(state, held=False, hold_asked_at=None), event.at)
 
 
-def _thawed(state: Relationship, event: e.Resumed | e.HoldLifted) -> Relationship:
-    """Once nothing freezes it any more, every clock of the pair goes on where it stood."""
+def _with_clocks(state: Relationship, at: datetime) -> Relationship:
+    """Clocks of open questions stop or go on with the standing; each is shifted by its own standstill alone."""
+
+    def after(ask: Ask) -> Ask:
+        runs = state.clock_runs(ask.of)
+        if runs and ask.stopped_at:
+            return replace(_later(ask, at - ask.stopped_at), stopped_at=None)
+        return ask if runs or ask.stopped_at else replace(ask, stopped_at=at)
+
+    return replace(state, asks=tuple(after(ask) for ask in state.asks))
+
+
+def _thawed(state: Relationship, at: datetime) -> Relationship:
+    """Once nothing freezes it any more, the end and the open sessions go on where they stood."""
+    state = _with_clocks(state, at)
     if state.held or state.paused or state.frozen_since is None:
         return state
-    by = event.at - state.frozen_since
+    by = at - state.frozen_since
     return replace(
         state,
         frozen_since=None,
         ends_at=state.ends_at + by,
         pencilled=None,
         slot_wanted=0,
-        asks=tuple(_later(ask, by) for ask in state.asks),
         sessions=tuple(replace(s, asked_at=s.asked_at + by) if s.asked_at else s for s in state.sessions),
     )
 
@@ -368,6 +415,7 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.Paused: _paused,
     e.Resumed: _resumed,
     e.HoldPlaced: _hold_placed,
+    e.HoldRemembered: _hold_remembered,
     e.HoldLifted: _hold_lifted,
     e.Left: _left,
     e.DecisionMade: _decision_made,

@@ -17,7 +17,6 @@ from mentoring_lifecycle.domain.events import (
 from mentoring_lifecycle.domain.people import Party, partner_of
 from mentoring_lifecycle.domain.policy import RANGES
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
-from mentoring_lifecycle.domain.sessions import want_slot
 from mentoring_lifecycle.domain.wording import TITLE_LIMIT, first_problem, text_problem
 
 MOST_GOALS = 3
@@ -50,7 +49,7 @@ def _problem_of(command: ProposeGoals) -> Rejection | None:
 
 def _goal_problem(goal: Goal) -> Rejection | None:
     return (
-        text_problem(goal.title, TITLE_LIMIT, "title")
+        text_problem(goal.title, TITLE_LIMIT, "title", one_line=True)
         or text_problem(goal.success_criterion, CRITERION_LIMIT, "success_criterion")
         or rating_problem((goal.baseline, goal.target))
     )
@@ -74,7 +73,6 @@ def agree_goals(draft: Draft, command: AgreeGoals, by: Party, now: datetime) -> 
         return problem
     draft.add(GoalsAgreed(now, by, command.proposal, command.baselines))
     draft.add(PhaseEntered(now, Phase.ACTIVE))
-    want_slot(draft, now)
     return None
 
 

@@ -37,7 +37,7 @@ from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.policy import Help, Ladder
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import HelpRequest, Relationship
-from mentoring_lifecycle.domain.sessions import go_on_planning, moment_problem
+from mentoring_lifecycle.domain.sessions import moment_problem
 from mentoring_lifecycle.domain.wording import WORDS_LIMIT, text_problem
 
 MOST_OPEN = 3
@@ -123,7 +123,8 @@ def take_up_help(draft: Draft, command: TakeUpHelp, by: Party, now: datetime) ->
         return problem
     if request and request.taken_up:
         return Rejection(Refusal.ALREADY_ANSWERED)
-    draft.add(HelpTakenUp(now, command.help, by))
+    assert request
+    _take_up(draft, request, by, now)
     return None
 
 
@@ -134,7 +135,8 @@ def arrange_talk(draft: Draft, command: ArrangeTalk, by: Party, now: datetime) -
         return problem
     if request and not request.partner_may_know:
         return Rejection(Refusal.PARTNER_MAY_NOT_KNOW)
-    _take_up_silently(draft, request, by, now)
+    assert request
+    _take_up(draft, request, by, now)
     draft.add(TalkArranged(now, command.help, by, command.starts_at))
     return None
 
@@ -145,20 +147,30 @@ def conclude_help(draft: Draft, command: ConcludeHelp, by: Party, now: datetime)
     if problem := _not_open(draft.state, request, command.help):
         return problem
     assert request
-    _take_up_silently(draft, request, by, now)
+    _take_up(draft, request, by, now)
     draft.add(HelpConcluded(now, command.help, by, command.outcome))
     if command.outcome is HelpOutcome.ENDED:
         end(draft, now, RelationshipOutcome.ENDED_BY_PROGRAMME)
-        return None
-    ladder = Ladder((), draft.state.policy.help_rating_days)
-    ask(draft, now, Subject.HELP_RATING, request.by, ladder, command.help)
-    go_on_planning(draft, now)
     return None
 
 
-def _take_up_silently(draft: Draft, request: HelpRequest | None, by: Party, now: datetime) -> None:
-    if request and not request.taken_up:
-        draft.add(HelpTakenUp(now, request.number, by))
+def _take_up(draft: Draft, request: HelpRequest, by: Party, now: datetime) -> None:
+    """Once. From now on the outcome's clock counts, which is not overdue in the same moment."""
+    if request.taken_up:
+        return
+    days = _clocks(draft.state, request.severity).take_up_working_days
+    next_at = max(request.conclude_by, working_days_after(now, days))
+    has_been_told_enough = request.overdue_times >= MOST_OVERDUE_NOTES
+    draft.add(HelpTakenUp(now, request.number, by, None if has_been_told_enough else next_at))
+
+
+def keep_asking(draft: Draft, now: datetime) -> None:
+    """Ask whoever was helped whether it helped, as soon as the pair may be written to."""
+    if not draft.state.moves:
+        return
+    ladder = Ladder((), draft.state.policy.help_rating_days)
+    for number, asker in draft.state.rating_due:
+        ask(draft, now, Subject.HELP_RATING, asker, ladder, number)
 
 
 def _not_open(state: Relationship, request: HelpRequest | None, number: int) -> Rejection | None:

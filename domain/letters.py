@@ -132,7 +132,7 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.FINAL_FEEDBACK: Manners(_RESEND, Action.GIVE_FINAL_FEEDBACK),
     LetterKind.FINAL_FEEDBACK_REMINDER: Manners(_LEAVE, Action.GIVE_FINAL_FEEDBACK),
     LetterKind.FAREWELL: Manners(_RESEND),
-    LetterKind.DECISION_WANTED: Manners(_RESEND, Action.DECIDE),
+    LetterKind.DECISION_WANTED: Manners(_RESEND, Action.DECIDE, passes_hold=True),
     LetterKind.CLOSED_NOTE: Manners(_RESEND, passes_hold=True),
     LetterKind.ADDRESS_FAILED: Manners(_RESEND, passes_hold=True),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),

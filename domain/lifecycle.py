@@ -168,7 +168,16 @@ def decide(state: Relationship, command: c.Command, now: datetime) -> Events | R
     assert by
     draft = Draft(state)
     rejection = _DECISIONS[type(command)](draft, command, by, now)
-    return rejection or tuple(draft.events)
+    if rejection:
+        return rejection
+    keep_going(draft, now)
+    return tuple(draft.events)
+
+
+def keep_going(draft: Draft, now: datetime) -> None:
+    """What is due after anything at all, so that no step can forget it."""
+    sessions.keep_planning(draft, now)
+    help_requests.keep_asking(draft, now)
 
 
 # --- what the engine found out ----------------------------------------------------------------------------------
@@ -185,6 +194,7 @@ def report(state: Relationship, found: c.Report, now: datetime) -> Events:
         _record_calendar(draft, found, now)
     elif found.party not in state.failed_addresses:
         draft.add(AddressFailed(now, found.party))
+    keep_going(draft, now)
     return tuple(draft.events)
 
 
@@ -209,7 +219,7 @@ _LAPSES: dict[Subject, Callable[[Draft, AskLapsed, datetime], None]] = {
 
 def _lapses(state: Relationship) -> Iterator[Hour]:
     for open_ask in state.asks:
-        if open_ask.subject in _LAPSES and asking.clock_runs(state, open_ask):
+        if open_ask.subject in _LAPSES and state.clock_runs(open_ask.of):
             yield Hour(open_ask.expires_at, _Lapse(open_ask))
 
 
@@ -251,4 +261,5 @@ def strike(state: Relationship, now: datetime) -> Events:
     draft = Draft(state)
     while (due := hours(draft.state)) and due[0].at <= now:
         due[0].strike(draft, now)
+        keep_going(draft, now)
     return tuple(draft.events)

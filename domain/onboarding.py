@@ -21,7 +21,6 @@ from mentoring_lifecycle.domain.events import (
 from mentoring_lifecycle.domain.ground_rules import DEFAULT_VALUES
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
-from mentoring_lifecycle.domain.relationship import Relationship
 
 
 def invite(draft: Draft, now: datetime) -> None:
@@ -60,9 +59,10 @@ def _go_on(draft: Draft, now: datetime) -> None:
     if len(state.accepted) < len(PAIR):
         return
     _induct_the_rest(draft, now)
-    if any(answer is not Comfort.YES for _, answer in state.comfort):
-        ask_for_decision(draft, now, DecisionTopic.COMFORT)
-    elif len(state.comfort) == len(PAIR):
+    for party, answer in state.comfort:
+        if answer is not Comfort.YES:
+            ask_for_decision(draft, now, DecisionTopic.COMFORT, party)
+    if [answer for _, answer in state.comfort] == [Comfort.YES] * len(PAIR):
         present_rules(draft, now)
 
 
@@ -83,8 +83,3 @@ def present_rules(draft: Draft, now: datetime) -> None:
 def lapse(draft: Draft, lapsed: AskLapsed, now: datetime) -> None:
     """Silence is never consent: it ends under its own name."""
     end(draft, now, RelationshipOutcome.EXPIRED)
-
-
-def uneasy(state: Relationship) -> Party | None:
-    """Who would like a talk before starting; for the coordinator's eyes only."""
-    return next((party for party, answer in state.comfort if answer is not Comfort.YES), None)

@@ -75,6 +75,8 @@ class ProgrammePolicy:
     help_rating_days: int = 7
     pause_weeks: int = 26
     """The longest pause before the coordinator is asked."""
+    hold_reminder_weeks: int = 4
+    """How often the coordinator is asked whether a hold is still meant."""
     closing_notice_days: int = 14
     final_feedback: Ladder = Ladder((7, 14), 21)
     calendar_clean_up_days: int = 7
@@ -111,6 +113,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "serious.feedback_days": (1, 60),
     "help_rating_days": (1, 30),
     "pause_weeks": (1, 52),
+    "hold_reminder_weeks": (1, 26),
     "closing_notice_days": (1, 28),
     "calendar_clean_up_days": (1, 30),
 }

@@ -34,6 +34,10 @@ class Ask:
     expires_at: datetime
     reminded: int = 0
     topic: DecisionTopic | None = None
+    opened: int = 0
+    """Number of the event that put it; tells two askings of the same question apart."""
+    stopped_at: datetime | None = None
+    """Since when its clock stands still; None while it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ class Relationship:
     proposal: int = 0
     proposed_by: Party | None = None
     goals: tuple[Goal, ...] = ()
+    """As last proposed."""
+    goals_agreed: bool = False
     topics: tuple[str, ...] = ()
     every_weeks: int = 0
     sessions: tuple[Session, ...] = ()
@@ -120,11 +126,15 @@ class Relationship:
     help_count: int = 0
     rated_by: tuple[tuple[int, Party], ...] = ()
     """Who asked each concluded call for help that may still be rated."""
+    rating_due: tuple[tuple[int, Party], ...] = ()
+    """Those of them who have not been asked whether it helped."""
     paused: bool = False
     paused_until: datetime | None = None
     pause_limit_at: datetime | None = None
     """When the coordinator is asked what to do about a long pause; None once asked."""
     held: bool = False
+    hold_asked_at: datetime | None = None
+    """When the coordinator is next reminded of a hold that nobody has lifted."""
     frozen_since: datetime | None = None
     stops: int = 0
     """How many pauses and holds there have been."""
@@ -161,6 +171,20 @@ class Relationship:
     def moves(self) -> bool:
         """Neither frozen nor ending: people are asked and sessions planned."""
         return self.standing is Standing.NORMAL and not self.is_ending
+
+    def clock_runs(self, of: Party) -> bool:
+        """Whether questions to this party age: a pause stops the pair's alone, a hold everybody's."""
+        return self.moves or (of is Party.COORDINATOR and self.paused and not self.held and not self.is_ending)
+
+    @property
+    def agreed_goals(self) -> tuple[Goal, ...]:
+        """What both have agreed to; a proposal alone is no goal of the pair."""
+        return self.goals if self.goals_agreed else ()
+
+    @property
+    def decisions(self) -> tuple[Ask, ...]:
+        """What the programme team has been asked to decide."""
+        return tuple(ask for ask in self.asks if ask.subject is Subject.DECISION)
 
     @property
     def cadence_weeks(self) -> int:
@@ -205,10 +229,10 @@ class Relationship:
     def party_of(self, person: str) -> Party | None:
         """The part this person plays, or None for a stranger."""
         people = {
-            self.mentor.person: Party.MENTOR,
-            self.mentee.person: Party.MENTEE,
-            self.coordinator: Party.COORDINATOR,
             PROGRAMME_OFFICE: Party.COORDINATOR,
+            self.coordinator: Party.COORDINATOR,
+            self.mentee.person: Party.MENTEE,
+            self.mentor.person: Party.MENTOR,
         }
         return people.get(person) or (Party.BACKUP if self.backup and person == self.backup else None)
 

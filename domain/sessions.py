@@ -39,7 +39,8 @@ FARTHEST = timedelta(days=3 * 365)
 
 def may_plan(state: Relationship) -> bool:
     """Sessions are planned while the pair is under way and the agreed number is not reached."""
-    under_way = state.phase in (Phase.ACTIVE, Phase.CLOSING) and state.moves and not state.end_reached
+    under_way = state.phase in (Phase.ACTIVE, Phase.CLOSING) and state.goals_agreed
+    under_way = under_way and state.moves and not state.end_reached
     return under_way and not state.help_holds_sessions and _planned_so_far(state) < state.policy.sessions.planned
 
 
@@ -47,24 +48,47 @@ def _planned_so_far(state: Relationship) -> int:
     return len(state.results) + len(state.sessions)
 
 
-def want_slot(draft: Draft, now: datetime) -> None:
-    """Have the time of the next session found, unless it is known or being found."""
+def keep_planning(draft: Draft, now: datetime) -> None:
+    """Whatever has happened: book the time that was found, and have the next one found when it is wanted."""
+    if not may_plan(draft.state):
+        return
+    if draft.state.planned_session is None:
+        _plan_pencilled(draft, now)
+    if may_plan(draft.state) and _next_time_is_wanted(draft.state, now):
+        draft.add(SlotWanted(now, draft.state.next_session, _not_before(draft.state, now)))
+
+
+def _plan_pencilled(draft: Draft, now: datetime) -> None:
     state = draft.state
-    if may_plan(state) and not state.slot_wanted and state.pencilled is None:
-        draft.add(SlotWanted(now, state.next_session, _not_before(state, now)))
+    starts_at = state.pencilled
+    if starts_at is None or starts_at <= now:
+        return
+    ends_at = starts_at + _length(state)
+    if ends_at <= state.ends_at:
+        final = _planned_so_far(state) + 1 == state.policy.sessions.planned
+        draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final))
+
+
+def _next_time_is_wanted(state: Relationship, now: datetime) -> bool:
+    """Not while it is known or being found, nor while people answer for the last session and the next is booked."""
+    if state.slot_wanted or (state.pencilled and state.pencilled > now):
+        return False
+    return state.planned_session is None or all(session.lies_ahead for session in state.sessions)
 
 
 def _not_before(state: Relationship, now: datetime) -> datetime:
+    """Never so soon that the reminder would come before the invitation."""
+    soonest = now + timedelta(hours=state.policy.sessions.remind_before_hours)
     if state.last_slot is None:
-        return max(_from_rules(state, now), now + timedelta(hours=state.policy.sessions.remind_before_hours))
+        return max(soonest, _from_rules(state, now))
     if not _rhythm_goes_on(state):
-        return now + timedelta(days=state.policy.sessions.first_after_days)
+        return max(soonest, now + timedelta(days=state.policy.sessions.first_after_days))
     # A day of slack, because the wall-clock time may lie an hour earlier in UTC after a change of clocks.
-    return state.last_slot + timedelta(weeks=state.cadence_weeks, days=-1)
+    return max(soonest, state.last_slot + timedelta(weeks=state.cadence_weeks, days=-1))
 
 
 def _from_rules(state: Relationship, now: datetime) -> datetime:
-    """The first session counts from the signed rules, but never comes before its own reminder."""
+    """The first session counts from the signed rules."""
     return (state.signed_at or now) + timedelta(days=state.policy.sessions.first_after_days)
 
 
@@ -75,38 +99,15 @@ def _rhythm_goes_on(state: Relationship) -> bool:
 
 
 def record_slot(draft: Draft, report: RecordSlot, now: datetime) -> None:
-    """Pencil the time in; plan the session where none lies ahead. A time found for nothing is dropped."""
-    state = draft.state
-    if state.slot_wanted != report.session or not may_plan(state):
-        return
-    draft.add(SlotFound(now, report.session, report.starts_at))
-    if state.planned_session is None:
-        plan_pencilled(draft, now)
-        want_slot(draft, now)
-
-
-def plan_pencilled(draft: Draft, now: datetime) -> None:
-    """Book the pencilled time, if it lies ahead and before the end."""
-    state = draft.state
-    starts_at = state.pencilled
-    if starts_at is None or not may_plan(state) or starts_at <= now:
-        return
-    ends_at = starts_at + _length(state)
-    if ends_at <= state.ends_at:
-        final = _planned_so_far(state) + 1 == state.policy.sessions.planned
-        draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final))
+    """Pencil the time in; one that is no longer asked for is dropped."""
+    if draft.state.slot_wanted == report.session:
+        draft.add(SlotFound(now, report.session, report.starts_at))
 
 
 def _length(state: Relationship) -> timedelta:
     sessions = state.policy.sessions
     first = not state.results and not state.sessions
     return timedelta(minutes=sessions.first_minutes if first else sessions.later_minutes)
-
-
-def go_on_planning(draft: Draft, now: datetime) -> None:
-    """After anything that stopped the planning: find a time when nothing lies ahead."""
-    if draft.state.planned_session is None:
-        want_slot(draft, now)
 
 
 # --- what people do ---------------------------------------------------------------------------------------------
@@ -205,15 +206,11 @@ def end_session(draft: Draft, number: int, now: datetime) -> None:
     """Its time is over: both are asked, and the next session is booked at once. Nothing waits for an answer."""
     draft.add(SessionEnded(now, number))
     ask_both(draft, now, Subject.SESSION, draft.state.policy.sessions.question, number)
-    if draft.state.planned_session is None:
-        plan_pencilled(draft, now)
-        go_on_planning(draft, now)
 
 
 def settle(draft: Draft, session: Session, now: datetime) -> None:
     """What the witnesses said becomes a result."""
     draft.add(SessionSettled(now, session.number, result_of(session.answers)))
-    want_slot(draft, now)
 
 
 def result_of(answers: tuple[tuple[Party, bool], ...]) -> SessionResult:

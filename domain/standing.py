@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from mentoring_lifecycle.domain.asking import ask, ask_for_decision, clock_runs
-from mentoring_lifecycle.domain.commands import Choice, Comfort, Decide, Exit, Hold, Lift, Pause, Resume
+from mentoring_lifecycle.domain.asking import ask, ask_for_decision
+from mentoring_lifecycle.domain.commands import Choice, Decide, Exit, Hold, Lift, Pause, Resume
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.ending import cancel_planned, end
 from mentoring_lifecycle.domain.events import (
@@ -13,17 +13,19 @@ from mentoring_lifecycle.domain.events import (
     DecisionTopic,
     HoldLifted,
     HoldPlaced,
+    HoldRemembered,
     Left,
     Paused,
     RelationshipOutcome,
     Resumed,
     Subject,
+    decision_number,
 )
 from mentoring_lifecycle.domain.hours import Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
-from mentoring_lifecycle.domain.relationship import Relationship
-from mentoring_lifecycle.domain.sessions import go_on_planning, moment_problem
+from mentoring_lifecycle.domain.relationship import Ask, Relationship
+from mentoring_lifecycle.domain.sessions import moment_problem
 
 
 def pause(draft: Draft, command: Pause, by: Party, now: datetime) -> Rejection | None:
@@ -42,7 +44,6 @@ def resume(draft: Draft, command: Resume, by: Party, now: datetime) -> Rejection
     if not draft.state.paused:
         return Rejection(Refusal.NOT_PAUSED)
     draft.add(Resumed(now, by))
-    go_on_planning(draft, now)
     return None
 
 
@@ -60,7 +61,6 @@ def lift(draft: Draft, command: Lift, by: Party, now: datetime) -> Rejection | N
     if not draft.state.held:
         return Rejection(Refusal.NOT_ON_HOLD)
     draft.add(HoldLifted(now))
-    go_on_planning(draft, now)
     return None
 
 
@@ -73,46 +73,73 @@ def leave(draft: Draft, command: Exit, by: Party, now: datetime) -> Rejection | 
 
 def decide_open_question(draft: Draft, command: Decide, by: Party, now: datetime) -> Rejection | None:
     """The programme team ends the relationship, or gives a stuck step a fresh ladder."""
-    question = draft.state.ask(Subject.DECISION, Party.COORDINATOR)
     if command.choice is Choice.END:
         draft.add(DecisionMade(now, by, command.choice))
         end(draft, now, RelationshipOutcome.ENDED_BY_PROGRAMME)
         return None
-    if question is None:
-        return Rejection(Refusal.NOTHING_TO_DECIDE)
+    questions = [question for question in draft.state.decisions if _may_be_given_time(draft.state, question)]
+    if not questions:
+        return _no_time_to_give(draft.state)
     draft.add(DecisionMade(now, by, command.choice))
-    _ask_afresh(draft, question.topic, now)
+    for question in questions:
+        _ask_afresh(draft, question, now)
     return None
 
 
-def _ask_afresh(draft: Draft, topic: DecisionTopic | None, now: datetime) -> None:
+def _may_be_given_time(state: Relationship, question: Ask) -> bool:
+    """A pair that is stopped cannot answer, so nothing is asked of it afresh; its pause may go on."""
+    return state.moves or (question.topic is DecisionTopic.PAUSE_TOO_LONG and not state.held)
+
+
+def _no_time_to_give(state: Relationship) -> Rejection:
+    if not state.decisions:
+        return Rejection(Refusal.NOTHING_TO_DECIDE)
+    return Rejection(Refusal.ON_HOLD if state.held else Refusal.PAUSED)
+
+
+def _ask_afresh(draft: Draft, question: Ask, now: datetime) -> None:
     state = draft.state
-    if topic is DecisionTopic.RULES_UNSIGNED:
+    if question.topic is DecisionTopic.RULES_UNSIGNED:
         for party in PAIR:
             if party not in state.signed:
                 ask(draft, now, Subject.RULES, party, state.policy.rules, state.rules_version)
-    elif topic is DecisionTopic.GOALS_UNSET:
+    elif question.topic is DecisionTopic.GOALS_UNSET:
         for party in PAIR:
             if party is not state.proposed_by:
                 ask(draft, now, Subject.GOALS, party, state.policy.goals, state.proposal)
-    elif topic is DecisionTopic.COMFORT:
-        for party, answer in state.comfort:
-            if answer is not Comfort.YES:
+    elif question.topic is DecisionTopic.COMFORT:
+        for party in PAIR:
+            if question.number == decision_number(DecisionTopic.COMFORT, party):
                 ask(draft, now, Subject.INDUCTION, party, state.policy.induction)
 
 
 def decision_hours(state: Relationship) -> Iterator[Hour]:
     """A decision that nobody takes is taken by time."""
-    question = state.ask(Subject.DECISION, Party.COORDINATOR)
-    if question and clock_runs(state, question):
-        outcome = RelationshipOutcome.INACTIVE if state.paused else RelationshipOutcome.EXPIRED
-        yield Hour(question.expires_at, lambda draft, now: end(draft, now, outcome))
+    for question in state.decisions:
+        if state.clock_runs(question.of):
+            about_pause = question.topic is DecisionTopic.PAUSE_TOO_LONG
+            outcome = RelationshipOutcome.INACTIVE if about_pause else RelationshipOutcome.EXPIRED
+            yield Hour(question.expires_at, _EndAs(outcome))
+
+
+class _EndAs:
+    """Ends the relationship under one name."""
+
+    def __init__(self, outcome: RelationshipOutcome) -> None:
+        self._outcome = outcome
+
+    def __call__(self, draft: Draft, now: datetime) -> None:
+        end(draft, now, self._outcome)
 
 
 def hours(state: Relationship) -> Iterator[Hour]:
-    """A pause ends at its agreed date, and a long one is asked about."""
+    """A pause ends at its agreed date, and a long pause or hold is asked about."""
+    if state.is_ending:
+        return
     yield from decision_hours(state)
-    if not state.paused or state.held or state.is_ending:
+    if state.held and state.hold_asked_at:
+        yield Hour(state.hold_asked_at, lambda draft, now: draft.add(HoldRemembered(now)))
+    if not state.paused or state.held:
         return
     if state.paused_until:
         yield Hour(state.paused_until, _resume_by_date)
@@ -122,7 +149,6 @@ def hours(state: Relationship) -> Iterator[Hour]:
 
 def _resume_by_date(draft: Draft, now: datetime) -> None:
     draft.add(Resumed(now, None))
-    go_on_planning(draft, now)
 
 
 def _ask_about_pause(draft: Draft, now: datetime) -> None:

@@ -15,7 +15,6 @@ with workflow.unsafe.imports_passed_through():  # this file defines a workflow t
     from mentoring_lifecycle.plugin import MentoringPlugin
     from mentoring_lifecycle.settings import read_settings, temporal_connection
     from mentoring_lifecycle.starter import MentoringClient
-    from mentoring_lifecycle.starter.client import IDENTITY  # all holds look alike, whoever places them
 
 
 @workflow.defn
@@ -30,7 +29,7 @@ class OrderLunch:
 async def main() -> None:
     settings = read_settings()
     plugin = MentoringPlugin(settings)
-    client = await Client.connect(**temporal_connection(), plugins=[plugin], identity=IDENTITY)
+    client = await Client.connect(**temporal_connection(), plugins=[plugin])
     async with Worker(client, task_queue=settings.task_queue, workflows=[OrderLunch]):
         print(await client.execute_workflow(OrderLunch.run, "soup", id="lunch", task_queue=settings.task_queue))
         mentoring = MentoringClient(client, people=plugin.gateways.people, task_queue=settings.task_queue)

@@ -8,9 +8,10 @@ Every act is idempotent by its `command_id`: a repeated one is answered, not rep
 back as CommandRejected, with a catalogue code and a sentence for the person who asked.
 """
 
+import copy
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import available_timezones
@@ -108,7 +109,7 @@ class MentoringClient:
         `people` is asked when a relationship is opened. `cases` is a client of the cases' own namespace; without it
         severe reports are refused.
         """
-        self._client = client
+        self._client = _under_one_name(client)
         self._people = people
         self._task_queue = task_queue
         self._cases = cases
@@ -187,7 +188,8 @@ class MentoringClient:
         return one, other
 
     async def _known(self, person: str) -> Person:
-        found = await self._people.find(person) if names.is_identifier(person) else None
+        is_free = names.is_identifier(person) and person != PROGRAMME_OFFICE
+        found = await self._people.find(person) if is_free else None
         if found is None:
             raise CommandRejected(Rejection(Refusal.UNKNOWN_PERSON, _printable(person)))
         if not found.active:
@@ -476,6 +478,15 @@ def _in_words(error: RPCError, relationship: str, command_id: str) -> Exception:
     if error.status in _NOBODY_ANSWERED:
         return OutcomeUnknown(command_id)
     return error
+
+
+def _under_one_name(client: Client) -> Client:
+    """The same connection; every message on it says IDENTITY, whoever the host's own client says it is."""
+    service = copy.copy(client.service_client)
+    service.config = replace(service.config, identity=IDENTITY)
+    config = client.config()
+    config["service_client"] = service
+    return Client(**config)
 
 
 def _require_identifiers(**ids: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, FailureError
 
 from mentoring_lifecycle.activities.calendar import CalendarActivities
 from mentoring_lifecycle.activities.journal import JournalActivities
@@ -165,7 +165,7 @@ async def append_to_journal(tail: JournalTail) -> int | None:
             retry_policy=RetryPolicy(maximum_attempts=1),
             summary="append to the journal",
         )
-    except ActivityError:
+    except FailureError:  # a local activity fails with its own error, not with ActivityError
         return None
     return kept.sequence
 

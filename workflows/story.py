@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Delivery, JournalEntry, JournalTail, Outcome
 from mentoring_lifecycle.contracts.inputs import CarriedState, Pending, StartRelationship
@@ -161,7 +161,7 @@ class Story:
         await self._write_books()
         self._dispatch()
         self._show()
-        self._alarm.set(self._next_hour())
+        self._alarm.set(self._next_hour(), exactly=self._nobody_is_awaited)
         await workflow.wait_condition(lambda: self._unseen or self._alarm.has_rung or self._has_news)
         self._read_results()
 
@@ -172,6 +172,11 @@ class Story:
     @property
     def _is_finished(self) -> bool:
         return self.state.is_closed and not self._outbox and not self._tail and self._lanes_are_free
+
+    @property
+    def _nobody_is_awaited(self) -> bool:
+        """Only time can wake the story."""
+        return not self.state.asks and self._lanes_are_free
 
     @property
     def _lanes_are_free(self) -> bool:
@@ -224,7 +229,7 @@ class Story:
         wishes = [each.effect for each in pending if isinstance(each.effect, FindSlot)]
         try:
             found = await perform.find_slots(wishes)
-        except ActivityError:
+        except FailureError:
             self._outbox += [perform.try_again(each, perform.interrupted(each), workflow.now()) for each in pending]
             return
         for slot in found.slots:
@@ -284,7 +289,7 @@ class Story:
             self._outbox.append(perform.try_again(pending, result, workflow.now()))
         elif isinstance(effect, VerifyCalendar):
             party = self.state.party_of(effect.person)
-            if party:
+            if party and still_wanted(effect, self.state):
                 self._report(RecordCalendarVerified(party, result.outcome in _CLEAN))
         elif isinstance(effect, Letter) and result.reason == ADDRESS_GONE:
             self._report(RecordAddressFailed(effect.party))

@@ -10,8 +10,8 @@ class Alarm:
     """A persistent timer, never later than the next hour.
 
     `wait_condition(timeout=...)` in a loop would cancel and start a timer at every message. This one is started anew
-    only for an earlier hour. When the next hour moves away, the timer stays; should it ring before anything else
-    happens, the wake-up finds nothing due and sets it again. Mostly it never rings, and nothing was spent.
+    for an earlier hour. When the next hour moves away while somebody is still awaited, the timer stays: mostly a
+    message comes first and nothing was spent; should it ring, the wake-up finds nothing due and sets it again.
     """
 
     def __init__(self) -> None:
@@ -23,11 +23,11 @@ class Alarm:
         """The hour has come."""
         return self._timer is not None and self._timer.done()
 
-    def set(self, at: datetime | None) -> None:
-        """Ring at this instant (UTC) or before."""
+    def set(self, at: datetime | None, *, exactly: bool) -> None:
+        """Ring at this instant (UTC); unless `exactly`, a timer that rings before it will do."""
         if self.has_rung:
             self._at = self._timer = None
-        if at is None or (self._at is not None and self._at <= at):
+        if at is None or at == self._at or (self._at is not None and self._at < at and not exactly):
             return
         if self._timer:
             self._timer.cancel()

@@ -106,7 +106,7 @@ def kept(person: str = MENTOR, **changes: Any) -> KeepEntry:
         "key": f"{RELATIONSHIP}/s1/entry/{person}/{changes.get('revision', 0)}",
         "person": person,
         "partner": MENTEE if person == MENTOR else MENTOR,
-        "uid": f"{RELATIONSHIP}-s01@mentoring-lifecycle",
+        "uid": f"{RELATIONSHIP}~s01@mentoring-lifecycle",
         "session": 1,
         "revision": 0,
         "starts_at": STARTS,
@@ -120,10 +120,11 @@ def kept(person: str = MENTOR, **changes: Any) -> KeepEntry:
 
 def removed(person: str = MENTOR) -> RemoveEntry:
     """The same entry gone."""
-    uid = f"{RELATIONSHIP}-s01@mentoring-lifecycle"
+    uid = f"{RELATIONSHIP}~s01@mentoring-lifecycle"
     return RemoveEntry(f"{RELATIONSHIP}/s1/removal/{person}/1", person, uid, 1, NOON, NOON + timedelta(days=7))
 
 
 def verified(person: str = MENTOR) -> VerifyCalendar:
     """Proof that nothing from now on is left."""
-    return VerifyCalendar(f"{RELATIONSHIP}/end/calendar/{person}/0", person, NOON, NOON, NOON + timedelta(days=7))
+    key = f"{RELATIONSHIP}/end/calendar/{person}/0"
+    return VerifyCalendar(key, person, "end", NOON, NOON, NOON + timedelta(days=7))

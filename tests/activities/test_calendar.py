@@ -53,7 +53,7 @@ async def test_a_verified_calendar_has_nothing_left_ahead(desk: Desk) -> None:
     """What is still there is removed; what has passed stays as a memory."""
     await desk.apply(kept())
     over = NOON - timedelta(days=2)
-    past = kept(uid=f"{RELATIONSHIP}-s00@mentoring-lifecycle", key="past", ends_at=over, starts_at=over)
+    past = kept(uid=f"{RELATIONSHIP}~s00@mentoring-lifecycle", key="past", ends_at=over, starts_at=over)
     await desk.apply(past)
     assert [each.outcome for each in await desk.apply(verified())] == [Outcome.ACCEPTED]
     assert desk.calendar

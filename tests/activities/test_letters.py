@@ -192,7 +192,7 @@ async def test_letters_that_change_a_calendar_carry_the_entry(
     assert {mail.method for mail in desk.mail.sent} == {method}
     assert one
     assert other
-    assert (one.uid, one.stamped_at, one.starts_at) == ("r-1-s01@mentoring-lifecycle", NOON, STARTS)
+    assert (one.uid, one.stamped_at, one.starts_at) == ("r-1~s01@mentoring-lifecycle", NOON, STARTS)
     assert [attendee.email for attendee in one.attendees] == ["ed@pair.example", "mia@pair.example"]
     assert (one.uid, one.attendees) == (other.uid, other.attendees)
 

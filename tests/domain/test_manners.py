@@ -44,6 +44,7 @@ def test_what_passes_a_hold() -> None:
     """Cancellations, the fixed sentence, help, leaving, notes to the team; nothing that asks the pair for anything."""
     passes = {kind for kind in LetterKind if MANNERS[kind].passes_hold}
     assert passes == {
+        LetterKind.DECISION_WANTED,
         LetterKind.SESSION_CANCELLED,
         LetterKind.ON_HOLD,
         LetterKind.HELP_RECEIVED,

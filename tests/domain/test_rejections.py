@@ -116,7 +116,7 @@ CASES = [
     Case(SIGNED, one_goal(success_criterion=LONG), Refusal.TEXT_TOO_LONG, "1000"),
     Case(SIGNED, c.ProposeGoals(MENTOR, GOALS, topics=(BAD,)), Refusal.TEXT_UNREADABLE),
     Case(SIGNED, c.ProposeGoals(MENTOR, GOALS, topics=("A",) * 11), Refusal.TOO_MANY, "10"),
-    Case(ACTIVE, c.AskCoordinator(MENTOR, c.Matter.OTHER, LONG), Refusal.TEXT_TOO_LONG, "4000"),
+    Case(ACTIVE, c.AskCoordinator(MENTOR, c.Matter.OTHER, LONG), Refusal.TEXT_TOO_LONG, "2000"),
     Case(ACTIVE, c.AskCoordinator(MENTOR, c.Matter.OTHER, " "), Refusal.TEXT_EMPTY, "words"),
     Case((*ACTIVE, *[asks_for_help(MENTOR)] * 3), asks_for_help(MENTEE), Refusal.TOO_MANY, "3"),
     Case(ACTIVE, c.SetAgenda(MENTOR, 1, ("A",) * 11), Refusal.TOO_MANY, "10"),

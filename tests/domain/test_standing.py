@@ -67,12 +67,15 @@ def test_a_hold_says_one_sentence_to_both_and_clears_their_calendars() -> None:
 
 @pytest.mark.parametrize("phase", OPEN)
 def test_a_hold_can_be_placed_in_every_phase(phase: e.Phase) -> None:
-    """It wins over everything, and brings nothing by itself."""
+    """It wins over everything, and brings nothing by itself; but the coordinator is asked whether it is still meant."""
     lived = at_phase(phase).after(c.Hold(COORDINATOR))
     assert lived.state.standing is Standing.ON_HOLD
     told = len(lived.effects)
-    lived.sleeps(30 * WEEK)
-    assert since(lived, told) == []
+    lived.after(30 * WEEK)
+    letters = since(lived, told)
+    assert {letter.to for letter in letters if isinstance(letter, Letter)} == {COORDINATOR}
+    assert [letter.facts.topic for letter in letters if isinstance(letter, Letter)] == ["hold_too_long"] * 7
+    assert len(letters) == 7
 
 
 def test_a_hold_wins_over_a_pause() -> None:
@@ -83,7 +86,7 @@ def test_a_hold_wins_over_a_pause() -> None:
     assert standings == [Standing.PAUSED, Standing.ON_HOLD, Standing.PAUSED, Standing.NORMAL]
 
 
-FROZEN = ["hold_placed", "hold_lifted"]
+FROZEN = ["hold_placed", "hold_remembered", "hold_lifted"]
 
 
 @settings(deadline=None)

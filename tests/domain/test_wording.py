@@ -22,9 +22,14 @@ def test_plain_text_of_any_language_is_taken(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t \u2003"])
 def test_nothing_is_not_a_text(text: str) -> None:
-    """Blank is empty, and the sentence says which text; only where it may be."""
+    """Blank is empty, and the sentence says which text."""
     assert text_problem(text, LIMIT, "words") == Rejection(Refusal.TEXT_EMPTY, "words")
-    assert text_problem(text, LIMIT, "words", may_be_empty=True) is None
+
+
+@pytest.mark.parametrize("text", ["one\ntwo", "one\r\nBcc: evil@x.example"], ids=ascii)
+def test_a_line_is_one_line(text: str) -> None:
+    """Titles, points and topics stand in lists and subjects: a break in them is refused."""
+    assert text_problem(text, LIMIT, "title", one_line=True) == Rejection(Refusal.TEXT_UNREADABLE)
 
 
 UNREADABLE = ["\x00", "\x1b[31m", "\u202egnp.exe", "\u2066", "\u2069", "\ud800", "\u2028", "\u2029", "\x85"]

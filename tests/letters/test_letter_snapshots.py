@@ -26,7 +26,7 @@ def test_html(desk: Any, locale: str, snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize(("session", "final"), [(1, False), (6, True)])
 def test_agenda(desk: Any, session: int, final: bool, locale: str, snapshot: SnapshotAssertion) -> None:
     """The first and the final session have agendas of their own; whoever leads is asked for points."""
-    facts = desk.about(session=session, final_session=final, ends_at=None, agenda=())
+    facts = desk.about(session=session, final_session=final, ends_at=None, agenda=(), leads=True)
     assert desk.write(LetterKind.SESSION_REMINDER, locale, facts=facts).text == snapshot
 
 

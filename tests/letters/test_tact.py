@@ -161,10 +161,10 @@ def test_the_junior_is_asked_for_the_agenda_whatever_the_role(desk: Any, locale:
     """Power, not role, decides who leads."""
     asked = {"en": "You lead the agenda", "it": "La scaletta è tua"}[locale]
     for party in PAIR:
-        words = desk.write(LetterKind.SESSION_REMINDER, locale, party, desk.about(agenda=()))
-        assert asked in words.text
-    words = desk.write(LetterKind.SESSION_REMINDER, locale, facts=desk.about(agenda=()), partner_name=None)
-    assert asked not in words.text
+        junior = desk.write(LetterKind.SESSION_REMINDER, locale, party, desk.about(agenda=(), leads=True))
+        assert asked in junior.text
+        senior = desk.write(LetterKind.SESSION_REMINDER, locale, party, desk.about(agenda=(), leads=False))
+        assert asked not in senior.text
 
 
 def test_in_reverse_mentoring_the_mentor_is_told_to_share_with_a_senior(desk: Any) -> None:

@@ -23,6 +23,7 @@ from mentoring_lifecycle.contracts.deliveries import JournalTail
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.views import RelationshipView, SessionView
 from mentoring_lifecycle.domain.commands import Comfort, Goal, GoalOwner, Measure
+from mentoring_lifecycle.domain.consequences import uid_prefix
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, Sessions
 from mentoring_lifecycle.embedded.virtual_time import VirtualClock
@@ -77,7 +78,7 @@ class CalendarAfterMail(MemoryCalendar):
 
     async def _mail_is_through(self, uid: str) -> None:
         assert self.client
-        handle = self.client.get_workflow_handle(names.relationship_workflow_id(uid.rpartition("-s")[0]))
+        handle = self.client.get_workflow_handle(names.relationship_workflow_id(uid.rpartition("~s")[0]))
         while _is_busy_with_mail((await handle.describe()).raw_description):
             await asyncio.sleep(0.005)
 
@@ -283,7 +284,7 @@ class QuickLife(Life):
         shown = self.world.calendar.calendars
         return {
             person: sorted(
-                entry.starts_at for entry in shown.get(person, {}).values() if entry.uid.startswith(f"{self.id}-s")
+                entry.starts_at for entry in shown.get(person, {}).values() if entry.uid.startswith(uid_prefix(self.id))
             )
             for person in PAIR
         }

@@ -74,7 +74,7 @@ def test_the_life_is_the_one_that_was_agreed_on(runs: list[WorkflowHistory]) -> 
 
 def test_a_life_costs_exactly_so_much(runs: list[WorkflowHistory]) -> None:
     """To the event and to the Action."""
-    assert bill(runs) == Bill(events=702, actions=165, transitions=326)
+    assert bill(runs) == Bill(events=699, actions=165, transitions=323)
 
 
 def test_a_session_costs_exactly_so_much(runs: list[WorkflowHistory]) -> None:

@@ -78,7 +78,13 @@ def test_every_number_can_be_set(file: Path) -> None:
     sessions = Sessions(5, 3, 45, 40, 3, "16:30", 4, 48, 30, ladder, 6, 2)
     ladders = dict.fromkeys(("invitation", "induction", "rules", "goals", "decision", "final_feedback"), ladder)
     help_clocks = {"question": Help(2, 20), "friction": Help(3, 21), "serious": Help(4, 22)}
-    numbers = {"length_weeks": 40, "minimum_level_distance": 1, "help_rating_days": 9, "pause_weeks": 20}
+    numbers = {
+        "length_weeks": 40,
+        "minimum_level_distance": 1,
+        "help_rating_days": 9,
+        "pause_weeks": 20,
+        "hold_reminder_weeks": 6,
+    }
     more_numbers = {"closing_notice_days": 10, "calendar_clean_up_days": 5}
     changes: dict[str, Any] = {**ladders, **help_clocks, **numbers, **more_numbers, "sessions": sessions}
     other = ProgrammePolicy(**changes)
