@@ -1,6 +1,7 @@
 """The wheel alone, at work: a host's own worker with our plugin, and histories of the past."""
 
 import asyncio
+import json
 import os
 import subprocess
 from collections.abc import AsyncIterator
@@ -31,13 +32,18 @@ from mentoring_lifecycle.settings import read_settings
 
 async def main():
     replayer = Replayer(workflows=[], plugins=[MentoringPlugin(read_settings())])
-    for file in sorted(Path(sys.argv[1]).rglob("*.json")):
-        if "relationship" in file.read_text()[:2000]:
-            await replayer.replay_workflow(WorkflowHistory.from_json("relationship/replayed", file.read_text()))
-            print(file.name)
+    for file in map(Path, sys.argv[1:]):
+        await replayer.replay_workflow(WorkflowHistory.from_json("relationship/replayed", file.read_text()))
+        print(file.name)
 
 asyncio.run(main())
 """
+
+
+def is_of_a_relationship(file: Path) -> bool:
+    """Cases are replayed by our own worker's code, not by the plugin's."""
+    first = json.loads(file.read_text())["events"][0]["workflowExecutionStartedEventAttributes"]
+    return bool(first["workflowType"]["name"] == names.RELATIONSHIP)
 
 
 @asynccontextmanager
@@ -84,9 +90,9 @@ async def test_a_host_embeds_it(installed: Path, tmp_path: Path) -> None:
 def test_it_replays_the_past(installed: Path, tmp_path: Path) -> None:
     """Every recorded history of a relationship replays with the wheel and its plugin alone, without a server."""
     environment = os.environ | {"MENTORING_DATABASE_URL": f"sqlite:///{tmp_path / 'unused.db'}"}
-    command = [str(installed / "python"), "-P", "-c", REPLAY, str(HISTORIES)]
+    recorded = [str(file) for file in sorted(HISTORIES.rglob("*.json")) if is_of_a_relationship(file)]
+    assert recorded
+    command = [str(installed / "python"), "-P", "-c", REPLAY, *recorded]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    recorded = [file for file in HISTORIES.rglob("*.json") if "relationship" in file.read_text()[:2000]]
-    assert recorded
     assert len(done.stdout.splitlines()) == len(recorded)
