@@ -64,10 +64,12 @@ def awaited_since(state: Relationship) -> datetime | None:
 
 
 def next_due(state: Relationship) -> datetime | None:
-    """The next instant that concerns people: a session, or the end of somebody's time to answer."""
-    if state.is_closed or not state.moves:
-        return state.close_by if state.is_ending and not state.is_closed else None
-    dues = [ask.expires_at for ask in state.asks]
-    dues += [session.starts_at for session in state.sessions if session.lies_ahead]
+    """The next instant that concerns people: a session, the end of somebody's time to answer, a clock of the team."""
+    if state.is_closed or state.is_ending:
+        return None if state.is_closed else state.close_by
+    dues = [ask.expires_at for ask in state.asks if state.clock_runs(ask.of)]
     dues += [request.next_clock_at for request in state.help if request.next_clock_at]
-    return min(dues, default=state.ends_at)
+    dues += [at for at in (state.hold_asked_at, state.paused_until) if at]
+    if state.moves:
+        dues += [session.starts_at for session in state.sessions if session.lies_ahead]
+    return min(dues, default=state.ends_at if state.moves else None)

@@ -69,10 +69,13 @@ def test_what_is_due_next() -> None:
     assert due_of(whole_life()) is None
 
 
-def test_a_stopped_pair_has_nothing_due() -> None:
-    """While paused or on hold nobody is waited for; while ending, the last proof is."""
+def test_of_a_stopped_pair_only_the_teams_clocks_are_due() -> None:
+    """While paused or on hold the pair is not waited for, but the programme team is; while ending, the last proof is."""
     assert due_of(life().after(*ACTIVE, c.Pause(MENTOR))) is None
-    assert due_of(life().after(*ACTIVE, c.Hold(COORDINATOR))) is None
+    held = life().after(*ACTIVE, c.Hold(COORDINATOR))
+    assert due_of(held) == held.state.hold_asked_at
+    helped = life().after(*ACTIVE, asks_for_help(MENTOR), c.Pause(MENTOR))
+    assert due_of(helped) == helped.state.help[0].next_clock_at
     silent = life(silent=True).after(*ACTIVE)
     leaving = silent.after(c.RecordSlot(1, silent.now + WEEK), c.Exit(MENTEE))
     assert due_of(leaving) == leaving.state.close_by
