@@ -377,7 +377,8 @@ def _left(event: e.Left, state: Relationship) -> Iterator[Effect]:
 
 
 def _closing_begun(event: e.ClosingBegun, state: Relationship) -> Iterator[Effect]:
-    yield from _to_both(state, event.at, LetterKind.CLOSING_NOTICE, Facts(deadline=state.ends_at))
+    facts = Facts(deadline=state.ends_at)
+    yield from _to_both(state, event.at, LetterKind.CLOSING_NOTICE, facts, not_after=state.ends_at)
 
 
 def _end_decided(event: e.EndDecided, state: Relationship) -> Iterator[Effect]:

@@ -207,7 +207,7 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     ),
     Refusal.SESSION_OVER: (
         "Session {detail} is already over.",
-        "L'incontro {detail} si è già svolto.",
+        "L'incontro {detail} è già passato.",
     ),
     Refusal.SESSION_NOT_OVER: (
         "Session {detail} is not over yet.",

@@ -70,7 +70,7 @@ def test_what_is_due_next() -> None:
 
 
 def test_of_a_stopped_pair_only_the_teams_clocks_are_due() -> None:
-    """While paused or on hold the pair is not waited for, but the programme team is; while ending, the last proof is."""
+    """A stopped pair is not waited for, the programme team is; while ending, the last proof is."""
     assert due_of(life().after(*ACTIVE, c.Pause(MENTOR))) is None
     held = life().after(*ACTIVE, c.Hold(COORDINATOR))
     assert due_of(held) == held.state.hold_asked_at
