@@ -9,7 +9,8 @@ The plugin belongs on the client: a worker made from that client gets it by itse
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import partial
 
 from temporalio.converter import DataConverter
 from temporalio.plugin import SimplePlugin
@@ -38,22 +39,25 @@ class MentoringPlugin(SimplePlugin):
 
     def __init__(self, settings: Settings, *, gateways: Gateways | None = None) -> None:
         """`gateways` replaces those that the settings name, for tests and for hosts with systems of their own."""
-        engine = opened_database(settings)
-        self.gateways = chosen = gateways or gateways_from(settings, engine)
+        self._opened: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+        if gateways is None:
+            engine = opened_database(settings)
+            gateways = gateways_from(settings, engine)
+            self._opened = partial(opened_gateways, settings, engine, gateways)
+        self.gateways = gateways
 
         def converter(existing: DataConverter | None) -> DataConverter:
             return merge(existing, data_converter(settings.codec()))
 
-        self._opened = None if gateways else lambda: opened_gateways(settings, engine, chosen)
         super().__init__(
             "mentoring_lifecycle.MentoringPlugin",
             data_converter=converter,
             workflows=WORKFLOWS,
-            activities=activities_over(chosen),
+            activities=activities_over(gateways),
             workflow_runner=sandbox,
         )
 
     async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:  # noqa: A002 -- the SDK's name
         """Open the gateways around a worker only: a replay touches no database."""
-        async with self._opened() if self._opened else nullcontext():
+        async with self._opened():
             await super().run_worker(worker, next)

@@ -160,18 +160,13 @@ def _concerned(state: Relationship, ask: Ask) -> str:
     if ask.topic is e.DecisionTopic.RULES_UNSIGNED:
         waiting = next((party for party in PAIR if party not in state.signed), None)
     elif ask.topic is e.DecisionTopic.COMFORT:
-        waiting = _uneasy(ask)
+        waiting = e.uneasy_party(ask.number)
     return state.person(waiting or Party.MENTEE)
-
-
-def _uneasy(ask: Ask) -> Party:
-    is_mentor = ask.number == e.decision_number(e.DecisionTopic.COMFORT, Party.MENTOR)
-    return Party.MENTOR if is_mentor else Party.MENTEE
 
 
 def _about_comfort(state: Relationship, ask: Ask) -> Iterator[Letter]:
     """The partner learns only that more time is needed; which of the two it is stays with the coordinator."""
-    party, at, until = _uneasy(ask), ask.asked_at, ask.expires_at
+    party, at, until = e.uneasy_party(ask.number), ask.asked_at, ask.expires_at
     facts = Facts(concerned=state.person(party), partner=state.person(partner_of(party)), deadline=until)
     step = _step(ask)
     yield _letter(state, at, LetterKind.COMFORT_TALK, Party.COORDINATOR, facts, revision=step)

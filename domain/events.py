@@ -64,6 +64,11 @@ def decision_number(topic: DecisionTopic, party: Party | None = None) -> int:
     return number + (1 if party is Party.MENTEE else 0)
 
 
+def uneasy_party(number: int) -> Party:
+    """Whom a question about comfort is about; the inverse of `decision_number`."""
+    return Party.MENTOR if number == decision_number(DecisionTopic.COMFORT, Party.MENTOR) else Party.MENTEE
+
+
 class SessionResult(StrEnum):
     """What two witnesses made of one session."""
 

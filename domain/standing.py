@@ -19,7 +19,7 @@ from mentoring_lifecycle.domain.events import (
     RelationshipOutcome,
     Resumed,
     Subject,
-    decision_number,
+    uneasy_party,
 )
 from mentoring_lifecycle.domain.hours import Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
@@ -108,9 +108,7 @@ def _ask_afresh(draft: Draft, question: Ask, now: datetime) -> None:
             if party is not state.proposed_by:
                 ask(draft, now, Subject.GOALS, party, state.policy.goals, state.proposal)
     elif question.topic is DecisionTopic.COMFORT:
-        for party in PAIR:
-            if question.number == decision_number(DecisionTopic.COMFORT, party):
-                ask(draft, now, Subject.INDUCTION, party, state.policy.induction)
+        ask(draft, now, Subject.INDUCTION, uneasy_party(question.number), state.policy.induction)
 
 
 def decision_hours(state: Relationship) -> Iterator[Hour]:

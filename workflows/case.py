@@ -8,7 +8,6 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.activities.letters import LetterActivities
@@ -20,7 +19,8 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.domain.letters import LetterKind
     from mentoring_lifecycle.domain.people import Party
 
-_PATIENCE = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5))
+from mentoring_lifecycle.workflows.perform import ATTEMPT, PATIENCE, SIGN_OF_LIFE
+
 TELL_AGAIN_AFTER = timedelta(days=1)
 """The contact is told daily until somebody takes note."""
 TRY_AGAIN_AFTER = timedelta(minutes=5)
@@ -55,7 +55,7 @@ class Case:
             MeasureActivities.apply,
             Measure(self._opened.report.relationship, str(command_id)),
             start_to_close_timeout=timedelta(minutes=1),
-            retry_policy=_PATIENCE,
+            retry_policy=PATIENCE,
             summary="apply",
         )
         self._measure_applied = True
@@ -82,9 +82,9 @@ class Case:
         done = await workflow.execute_activity_method(
             LetterActivities.deliver,
             LettersOrder(f"case-{self._opened.report.case}", (letter,)),
-            start_to_close_timeout=timedelta(minutes=5),
-            heartbeat_timeout=timedelta(seconds=10),
-            retry_policy=_PATIENCE,
+            start_to_close_timeout=ATTEMPT,
+            heartbeat_timeout=SIGN_OF_LIFE,
+            retry_policy=PATIENCE,
             summary="deliver",
         )
         return all(result.outcome is Outcome.ACCEPTED for result in done.results)

@@ -33,13 +33,13 @@ from mentoring_lifecycle.contracts.deliveries import (
 from mentoring_lifecycle.contracts.inputs import Pending
 from mentoring_lifecycle.domain.effects import Effect, FindSlot, KeepEntry, Letter, RemoveEntry, VerifyCalendar
 
-_ATTEMPT = timedelta(minutes=5)
+ATTEMPT = timedelta(minutes=5)
 """Longer than the slowest honest batch."""
 
-_SIGN_OF_LIFE = timedelta(seconds=10)
+SIGN_OF_LIFE = timedelta(seconds=10)
 """A worker that is gone is noticed after this. Only calls of more than a few seconds send heartbeats at all."""
 
-_PATIENCE = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5))
+PATIENCE = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5))
 """Without an end: only our own database or a lost worker makes an activity fail."""
 
 BOOKS_AGAIN_AFTER = timedelta(minutes=10)
@@ -122,9 +122,9 @@ async def _deliver(relationship: str, letters: Sequence[Any]) -> Deliveries:
     return await workflow.execute_activity_method(
         LetterActivities.deliver,
         LettersOrder(relationship, tuple(letters)),
-        start_to_close_timeout=_ATTEMPT,
-        heartbeat_timeout=_SIGN_OF_LIFE,
-        retry_policy=_PATIENCE,
+        start_to_close_timeout=ATTEMPT,
+        heartbeat_timeout=SIGN_OF_LIFE,
+        retry_policy=PATIENCE,
         summary=_in_words(letter.purpose for letter in letters),
     )
 
@@ -133,9 +133,9 @@ async def _apply(relationship: str, entries: Sequence[Any]) -> Deliveries:
     return await workflow.execute_activity_method(
         CalendarActivities.apply,
         CalendarOrder(relationship, tuple(entries)),
-        start_to_close_timeout=_ATTEMPT,
-        heartbeat_timeout=_SIGN_OF_LIFE,
-        retry_policy=_PATIENCE,
+        start_to_close_timeout=ATTEMPT,
+        heartbeat_timeout=SIGN_OF_LIFE,
+        retry_policy=PATIENCE,
         summary=_in_words(entry.kind for entry in entries),
     )
 

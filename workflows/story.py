@@ -183,7 +183,9 @@ class Story:
         return self._letters.is_free and self._calendar.is_free
 
     def _next_hour(self) -> datetime | None:
-        retries = [each.not_before for each in self._outbox if each.not_before]
+        # A retry that is due already waits for its lane, and a lane that lands wakes the story by itself: a timer for
+        # an hour that has passed would ring, find the lane busy, and ring again, for as long as a call is stuck.
+        retries = [each.not_before for each in self._outbox if each.not_before and not self._is_ready(each)]
         hours = [next_hour(self.state), self._books_again_at, *retries]
         return min((hour for hour in hours if hour), default=None)
 

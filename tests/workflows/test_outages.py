@@ -5,8 +5,11 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from mentoring_lifecycle.activities.ports import LedgerState, MailRefused, MailUnknown
+import pytest
+
+from mentoring_lifecycle.activities.ports import Claim, LedgerState, MailRefused, MailUnknown
 from mentoring_lifecycle.contracts.people import Person
+from mentoring_lifecycle.domain.commands import Matter
 from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome
 from mentoring_lifecycle.domain.letters import LetterKind
 
@@ -175,3 +178,27 @@ async def test_a_people_directory_that_is_away_delays_letters_and_nothing_else(r
 class _Away(dict[str, Person]):
     def get(self, *_: Any) -> Any:
         raise OSError("the database is away")
+
+
+async def test_a_retry_that_is_due_behind_a_stuck_call_costs_no_timer_after_timer(
+    rig: Rig, broken: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter waits for its next try, and the call before it does not come back: the story sleeps until it does."""
+    life = await rig.life(*UNDER_WAY)
+    broken.mail_server_goes()
+    await life.on.ask_coordinator(by=MENTOR, matter=Matter.MATERIAL, words="Is there a guide?")
+    await life.rest()
+    with monkeypatch.context() as patch:
+        patch.setattr(broken.ledger, "claim", _database_away)
+        await life.on.ask_coordinator(by=MENTEE, matter=Matter.MATERIAL, words="Is there a guide for me?")
+        before = kinds_of(events_of(await life.runs()))["TIMER_STARTED"]
+        await life.days(0.05)
+        assert kinds_of(events_of(await life.runs()))["TIMER_STARTED"] - before <= 3
+    broken.mail_server_returns()
+    await life.days(1)
+    assert len(life.mails(LetterKind.HELP_RECEIVED)) == 2
+    assert _nothing_twice(life)
+
+
+async def _database_away(*_: object, **__: object) -> Claim:
+    raise ConnectionError("the database is away")
