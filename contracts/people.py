@@ -1,7 +1,7 @@
 """A person as the people directory knows them; resolved at the moment of sending and never carried in a history."""
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
 
 
@@ -34,3 +34,21 @@ class Person:
     """Working hours in the person's own zone."""
     address: AddressState = AddressState.OK
     active: bool = True
+    country: str = ""
+    """ISO 3166-1 code, such as `IT`, whose public holidays are kept; empty: none."""
+    region: str = ""
+    """Subdivision of the country with holidays of its own, such as `MI`."""
+    rest_days: tuple[int, ...] = (5, 6)
+    """Weekdays without work and without mail; 0 is Monday."""
+    quiet_from: time = time(20)
+    quiet_until: time = time(8)
+    """Local hours in which nothing is sent that can wait; equal hours: there are none."""
+    next_zone: str = ""
+    next_zone_from: date | None = None
+    """Where the person lives from that local day on; empty and None: no move is known of."""
+    other_email: str = ""
+    """Another address of the same person, written to only when mail to the first one fails; may be empty."""
+    capacity: int = 0
+    """How many open relationships the person may be part of, in either role; 0: as many as come."""
+    busy_url: str = ""
+    """https address that tells when the person is busy (a CalDAV collection or a free/busy feed); may be empty."""

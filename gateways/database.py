@@ -17,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     String,
     Table,
     Time,
+    UniqueConstraint,
     event,
     make_url,
 )
@@ -103,6 +105,16 @@ people = Table(
     Column("works_until", Time, nullable=False),
     Column("address", String, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("country", String, nullable=False, server_default=""),
+    Column("region", String, nullable=False, server_default=""),
+    Column("rest_days", String, nullable=False, server_default="5,6"),
+    Column("quiet_from", Time, nullable=False, server_default="20:00:00.000000"),
+    Column("quiet_until", Time, nullable=False, server_default="08:00:00.000000"),
+    Column("next_zone", String, nullable=False, server_default=""),
+    Column("next_zone_from", Date),
+    Column("other_email", String, nullable=False, server_default=""),
+    Column("capacity", Integer, nullable=False, server_default="0"),
+    Column("busy_url", String, nullable=False, server_default=""),
 )
 
 effects = Table(
@@ -143,6 +155,52 @@ journal = Table(
     Column("happened_at", Instant, nullable=False),
     Column("body", String, nullable=False),
 )
+
+reply_addresses = Table(
+    "mentoring_reply_addresses",
+    metadata,
+    Column("token", String, primary_key=True),
+    Column("relationship", String, nullable=False),
+    Column("person", String, nullable=False),
+    UniqueConstraint("relationship", "person", name="mentoring_reply_addresses_once"),
+)
+"""The secret part of the address at which one person answers about one relationship."""
+
+pairings = Table(
+    "mentoring_pairings",
+    metadata,
+    Column("relationship", String, primary_key=True),
+    Column("programme", String, nullable=False),
+    Column("mentor", String, nullable=False),
+    Column("mentee", String, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Index("mentoring_pairings_mentor", "mentor"),
+    Index("mentoring_pairings_mentee", "mentee"),
+)
+"""Who is or was paired with whom: capacity, and one open relationship per pair and programme."""
+
+bookings = Table(
+    "mentoring_bookings",
+    metadata,
+    Column("relationship", String, primary_key=True),
+    Column("session", Integer, primary_key=True, autoincrement=False),
+    Column("mentor", String, nullable=False),
+    Column("mentee", String, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Index("mentoring_bookings_mentor", "mentor"),
+    Index("mentoring_bookings_mentee", "mentee"),
+)
+"""Times that sessions have taken, or are about to: nobody is booked twice by us."""
+
+blocks = Table(
+    "mentoring_blocks",
+    metadata,
+    Column("one", String, primary_key=True),
+    Column("other", String, primary_key=True),
+    Column("since", Instant, nullable=False),
+)
+"""Two people who are never paired again, in any programme; `one` sorts before `other`. No reason is kept."""
 
 
 # --- connections ------------------------------------------------------------------------------------------------

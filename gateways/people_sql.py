@@ -35,7 +35,7 @@ class SqlPeople:
         the state it has, whatever the person given says.
         """
         # In the order of ids, so that two imports at once wait for each other instead of locking each other out.
-        rows = [asdict(person) for person in sorted(persons, key=lambda person: person.id)]
+        rows = [_columns(person) for person in sorted(persons, key=lambda person: person.id)]
         if not rows:
             return
         add = insert_into(people, self._engine)
@@ -59,5 +59,10 @@ class SqlPeople:
         return gone.rowcount > 0
 
 
+def _columns(person: Person) -> dict[str, Any]:
+    return asdict(person) | {"rest_days": ",".join(map(str, person.rest_days))}
+
+
 def _person(row: Row[Any]) -> Person:
-    return Person(**(row._asdict() | {"address": AddressState(row.address)}))
+    rest_days = tuple(map(int, filter(None, row.rest_days.split(","))))
+    return Person(**(row._asdict() | {"address": AddressState(row.address), "rest_days": rest_days}))
