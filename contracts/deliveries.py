@@ -76,6 +76,7 @@ class Slot:
 
     session: int
     starts_at: datetime
+    proposals: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

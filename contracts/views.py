@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mentoring_lifecycle.domain.commands import Goal, Matter, Severity
-from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult
+from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult, Subject
 from mentoring_lifecycle.domain.lifecycle import next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaiting, health, next_due
-from mentoring_lifecycle.domain.people import Party
+from mentoring_lifecycle.domain.people import PAIR, Party, Power
 from mentoring_lifecycle.domain.relationship import Relationship, Session, Standing
 
 
@@ -22,6 +22,9 @@ class SessionView:
     final: bool
     lies_ahead: bool
     agenda: tuple[str, ...]
+    times: tuple[datetime, ...] = ()
+    """Other times on the table, to be answered by the partner of `times_by`."""
+    times_by: Party | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class RelationshipView:
     next_hour_at: datetime | None
     """When time alone brings the next change; None when only people can."""
     events: int
+    to_book: int = 0
+    """The session that waits to be booked by hand, or 0."""
+    proposals: tuple[datetime, ...] = ()
+    """Times that would suit both for it."""
 
     @classmethod
     def of(cls, state: Relationship) -> "RelationshipView":
@@ -91,6 +98,8 @@ class RelationshipView:
             open_help=len(state.help),
             next_hour_at=next_hour(state),
             events=state.sequence,
+            to_book=next((ask.number for ask in state.asks if ask.subject is Subject.BOOKING), 0),
+            proposals=state.proposals,
         )
 
 
@@ -103,6 +112,8 @@ def _session(session: Session) -> SessionView:
         final=session.final,
         lies_ahead=session.lies_ahead,
         agenda=session.agenda,
+        times=session.times,
+        times_by=session.times_by,
     )
 
 
@@ -131,6 +142,26 @@ class AgreementView:
             goals=state.goals,
             topics=state.topics,
             every_weeks=state.cadence_weeks,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesView:
+    """How often one side has changed sessions, for the programme team alone."""
+
+    of: Party
+    power: Power
+    cancelled: int
+    late_cancelled: int
+    late_moves: int
+
+    @classmethod
+    def of_pair(cls, state: Relationship) -> "tuple[ChangesView, ...]":
+        """Both sides of a state, the mentor first."""
+        found = [(state.participant(party).power, state.changes_of(party)) for party in PAIR]
+        return tuple(
+            cls(changes.of, power, changes.cancelled, changes.late_cancelled, changes.late_moves)
+            for power, changes in found
         )
 
 

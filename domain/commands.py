@@ -195,6 +195,47 @@ class MoveSession:
 
 
 @dataclass(frozen=True, slots=True)
+class BookSession:
+    """Fix the time of the next session, where it is booked by hand or another time is looked for."""
+
+    by: str
+    session: int
+    starts_at: datetime
+    kind: Literal["book_session"] = "book_session"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSession:
+    """Call off one planned session; another time is looked for."""
+
+    by: str
+    session: int
+    kind: Literal["cancel_session"] = "cancel_session"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeTimes:
+    """Ask the partner for another time of a planned session; it stands until one is chosen."""
+
+    by: str
+    session: int
+    times: tuple[datetime, ...]
+    """One to three, in the order of preference."""
+    kind: Literal["propose_times"] = "propose_times"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTimes:
+    """Choose one of the partner's times, or none."""
+
+    by: str
+    session: int
+    chosen: int
+    """Counts from 1; 0 when none suits."""
+    kind: Literal["answer_times"] = "answer_times"
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmSession:
     """Did the session take place? Two witnesses."""
 
@@ -339,6 +380,8 @@ class RecordSlot:
 
     session: int
     starts_at: datetime
+    proposals: tuple[datetime, ...] = ()
+    """Times that would suit both, where some were asked for."""
     kind: Literal["record_slot"] = "record_slot"
 
 
@@ -368,6 +411,10 @@ Command = (
     | AgreeGoals
     | SetAgenda
     | MoveSession
+    | BookSession
+    | CancelSession
+    | ProposeTimes
+    | AnswerTimes
     | ConfirmSession
     | AskCoordinator
     | TakeUpHelp

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mentoring_lifecycle.domain import events as e
+from mentoring_lifecycle.domain.booking import is_booked_by_hand
 from mentoring_lifecycle.domain.effects import Effect, Facts, FindSlot, KeepEntry, Letter, RemoveEntry, VerifyCalendar
 from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.people import PAIR, Party, Power, partner_of
@@ -81,6 +82,8 @@ _ASKING: dict[e.Subject, tuple[LetterKind, LetterKind]] = {
     e.Subject.INDUCTION: (LetterKind.INDUCTION, LetterKind.INDUCTION_REMINDER),
     e.Subject.RULES: (LetterKind.RULES_TO_SIGN, LetterKind.RULES_REMINDER),
     e.Subject.GOALS: (LetterKind.GOALS_TO_SET, LetterKind.GOALS_REMINDER),
+    e.Subject.BOOKING: (LetterKind.BOOK_SESSION, LetterKind.BOOK_SESSION_REMINDER),
+    e.Subject.TIMES: (LetterKind.TIMES_PROPOSED, LetterKind.TIMES_PROPOSED_REMINDER),
     e.Subject.SESSION: (LetterKind.SESSION_QUESTION, LetterKind.SESSION_QUESTION_REMINDER),
     e.Subject.HELP_RATING: (LetterKind.HELP_FEEDBACK, LetterKind.HELP_FEEDBACK),
     e.Subject.FINAL_FEEDBACK: (LetterKind.FINAL_FEEDBACK, LetterKind.FINAL_FEEDBACK_REMINDER),
@@ -90,6 +93,8 @@ _ASKING: dict[e.Subject, tuple[LetterKind, LetterKind]] = {
 _OCCURRENCES: dict[e.Subject, str] = {
     e.Subject.RULES: "rules-{}",
     e.Subject.GOALS: "goals-{}",
+    e.Subject.BOOKING: "s{}",
+    e.Subject.TIMES: "s{}",
     e.Subject.SESSION: "s{}",
     e.Subject.HELP_RATING: "help-{}",
 }
@@ -117,16 +122,18 @@ def _proposal_or(usual: LetterKind, event: e.Asked | e.Reminded) -> LetterKind:
 
 
 def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) -> Letter:
-    session = state.session(ask.number) if ask.subject is e.Subject.SESSION else None
+    is_about_session = ask.subject in (e.Subject.BOOKING, e.Subject.TIMES, e.Subject.SESSION)
+    session = state.session(ask.number) if is_about_session else None
     facts = Facts(
         occurrence=_occurrence(ask),
-        session=session.number if session else 0,
+        session=ask.number if is_about_session else 0,
         starts_at=session.starts_at if session else None,
         ends_at=session.ends_at if session else None,
         deadline=ask.expires_at,
         version=ask.number if ask.subject is e.Subject.RULES else 0,
         rules=state.rules_values if ask.subject is e.Subject.RULES else (),
         goals=_goals_shown(state, ask.subject),
+        times=_times_shown(state, ask, session),
         topic=_topic(state, ask),
         concerned=_concerned(state, ask),
     )
@@ -145,6 +152,15 @@ def _step(ask: Ask) -> str:
 def _goals_shown(state: Relationship, subject: e.Subject) -> tuple[str, ...]:
     goals = {e.Subject.GOALS: state.goals, e.Subject.FINAL_FEEDBACK: state.agreed_goals}.get(subject, ())
     return tuple(goal.title for goal in goals)
+
+
+def _times_shown(state: Relationship, ask: Ask, session: Session | None) -> tuple[datetime, ...]:
+    if ask.subject is e.Subject.TIMES:
+        return session.times if session else ()
+    if ask.subject is e.Subject.BOOKING:
+        found = (state.pencilled, *state.proposals) if state.pencilled else state.proposals
+        return tuple(dict.fromkeys(found))
+    return ()
 
 
 def _topic(state: Relationship, ask: Ask) -> str:
@@ -185,6 +201,7 @@ def _slot_wanted(event: e.SlotWanted, state: Relationship) -> Iterator[Effect]:
         weekday=sessions.weekday,
         wall_time=sessions.wall_time,
         zone=state.zone,
+        proposals=sessions.proposals if is_booked_by_hand(state) else 0,
     )
 
 
@@ -217,6 +234,31 @@ def _session_planned(event: e.SessionPlanned, state: Relationship) -> Iterator[E
 
 def _session_moved(event: e.SessionMoved, state: Relationship) -> Iterator[Effect]:
     yield from _session_told(state, event.at, event.session, LetterKind.SESSION_MOVED)
+
+
+def _times_answered(event: e.TimesAnswered, state: Relationship) -> Iterator[Effect]:
+    session = state.session(event.session)
+    if session:
+        facts = _session_facts(session)
+        yield _letter(
+            state,
+            event.at,
+            LetterKind.TIMES_ANSWERED,
+            partner_of(event.by),
+            facts,
+            revision=state.sequence,
+            not_after=session.starts_at,
+        )
+
+
+def _talk_suggested(event: e.TalkSuggested, state: Relationship) -> Iterator[Effect]:
+    facts = Facts(occurrence=f"s{event.session}", topic=event.why)
+    yield from _to_both(state, event.at, LetterKind.TALK_SUGGESTED, facts, revision=state.sequence)
+
+
+def _changes_noted(event: e.ChangesNoted, state: Relationship) -> Iterator[Effect]:
+    facts = Facts(concerned=state.person(event.of), partner=state.person(partner_of(event.of)))
+    yield _letter(state, event.at, LetterKind.CHANGES_NOTED, Party.COORDINATOR, facts, revision=event.times)
 
 
 def _entry(state: Relationship, at: datetime, session: Session, party: Party) -> KeepEntry:
@@ -417,6 +459,9 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.SlotWanted: _slot_wanted,
     e.SessionPlanned: _session_planned,
     e.SessionMoved: _session_moved,
+    e.TimesAnswered: _times_answered,
+    e.TalkSuggested: _talk_suggested,
+    e.ChangesNoted: _changes_noted,
     e.SessionReminded: _session_reminded,
     e.SessionCancelled: _session_cancelled,
     e.HelpAsked: _help_asked,
@@ -442,7 +487,12 @@ _QUESTIONS: dict[LetterKind, e.Subject] = {
     **{kind: subject for subject, kinds in _ASKING.items() for kind in kinds},
     LetterKind.GOALS_TO_AGREE: e.Subject.GOALS,
 }
-_ABOUT_SESSIONS_AHEAD = (LetterKind.SESSION_INVITATION, LetterKind.SESSION_MOVED, LetterKind.SESSION_REMINDER)
+_ABOUT_SESSIONS_AHEAD = (
+    LetterKind.SESSION_INVITATION,
+    LetterKind.SESSION_MOVED,
+    LetterKind.SESSION_REMINDER,
+    LetterKind.TIMES_ANSWERED,
+)
 
 
 def still_wanted(effect: Effect, state: Relationship) -> bool:

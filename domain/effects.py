@@ -39,6 +39,8 @@ class Facts:
     agenda: tuple[str, ...] = ()
     """Points written by the pair; the template for the kind of session is added by the letter."""
     goals: tuple[str, ...] = ()
+    times: tuple[datetime, ...] = ()
+    """Times to choose from (UTC)."""
     sessions_held: int = 0
     final_session: bool = False
     keep_in_touch: bool = False
@@ -121,6 +123,8 @@ class FindSlot:
     wall_time: str
     """`HH:MM` in the pair's zone."""
     zone: str
+    proposals: int = 0
+    """So many further times that would suit both are wanted beside it."""
     kind: Literal["find_slot"] = "find_slot"
 
 

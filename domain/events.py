@@ -43,6 +43,8 @@ class Subject(StrEnum):
     INDUCTION = "induction"
     RULES = "rules"
     GOALS = "goals"
+    BOOKING = "booking"
+    TIMES = "times"
     SESSION = "session"
     HELP_RATING = "help_rating"
     FINAL_FEEDBACK = "final_feedback"
@@ -85,7 +87,18 @@ class CancelReason(StrEnum):
     ON_HOLD = "on_hold"
     PAUSED = "paused"
     MOVED_ON = "moved_on"
+    CANCELLED = "cancelled"
+    """One of the pair called it off."""
     ENDED = "ended"
+
+
+class TalkReason(StrEnum):
+    """Why the pair is invited to talk about how they meet."""
+
+    MOVES = "moves"
+    """One session was moved again and again."""
+    CANCELLATIONS = "cancellations"
+    """Two in a row were called off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +236,7 @@ class SlotFound:
     at: datetime
     session: int
     starts_at: datetime
+    proposals: tuple[datetime, ...] = ()
     kind: Literal["slot_found"] = "slot_found"
 
 
@@ -252,7 +266,49 @@ class SessionMoved:
     session: int
     starts_at: datetime
     ends_at: datetime
+    late: bool = False
+    """With less notice than the pair agreed on."""
     kind: Literal["session_moved"] = "session_moved"
+
+
+@dataclass(frozen=True, slots=True)
+class TimesProposed:
+    at: datetime
+    by: Party
+    session: int
+    times: tuple[datetime, ...]
+    kind: Literal["times_proposed"] = "times_proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class TimesAnswered:
+    """None of the times suited; one that suits moves the session instead."""
+
+    at: datetime
+    by: Party
+    session: int
+    kind: Literal["times_answered"] = "times_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class TalkSuggested:
+    """The pair is invited to talk about how they meet; nobody is named."""
+
+    at: datetime
+    session: int
+    why: TalkReason
+    kind: Literal["talk_suggested"] = "talk_suggested"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesNoted:
+    """The coordinator hears early that the senior side keeps changing sessions; the partner hears nothing."""
+
+    at: datetime
+    of: Party
+    times: int
+    """Cancellations and late moves of that side so far."""
+    kind: Literal["changes_noted"] = "changes_noted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +327,9 @@ class SessionCancelled:
     ends_at: datetime
     revision: int
     """One higher than any that was told."""
+    by: Party | None = None
+    """Who of the pair called it off; None when the programme or the story did."""
+    late: bool = False
     kind: Literal["session_cancelled"] = "session_cancelled"
 
 
@@ -495,6 +554,10 @@ Event = (
     | SessionPlanned
     | AgendaSet
     | SessionMoved
+    | TimesProposed
+    | TimesAnswered
+    | TalkSuggested
+    | ChangesNoted
     | SessionReminded
     | SessionCancelled
     | SessionEnded

@@ -79,7 +79,7 @@ def _ask_lapsed(state: Relationship, event: e.AskLapsed) -> Relationship:
 
 def _phase_entered(state: Relationship, event: e.PhaseEntered) -> Relationship:
     """Questions of an earlier phase end with it; a session or a call for help outlives it."""
-    lasting = (e.Subject.SESSION, e.Subject.HELP_RATING)
+    lasting = (e.Subject.SESSION, e.Subject.HELP_RATING, e.Subject.BOOKING, e.Subject.TIMES)
     return replace(state, phase=event.phase, asks=tuple(ask for ask in state.asks if ask.subject in lasting))
 
 
@@ -140,20 +140,22 @@ def _goals_agreed(state: Relationship, event: e.GoalsAgreed) -> Relationship:
 
 
 def _slot_wanted(state: Relationship, event: e.SlotWanted) -> Relationship:
-    return replace(state, slot_wanted=event.session, pencilled=None)
+    return replace(state, slot_wanted=event.session, pencilled=None, proposals=())
 
 
 def _slot_found(state: Relationship, event: e.SlotFound) -> Relationship:
-    return replace(state, slot_wanted=0, pencilled=event.starts_at)
+    return replace(state, slot_wanted=0, pencilled=event.starts_at, proposals=event.proposals)
 
 
 def _session_planned(state: Relationship, event: e.SessionPlanned) -> Relationship:
     session = Session(event.session, event.starts_at, event.ends_at, event.final)
     return replace(
-        state,
+        _without_ask(state, e.Subject.BOOKING),
         sessions=(*state.sessions, session),
         next_session=event.session + 1,
         pencilled=None,
+        proposals=(),
+        to_book=False,
         last_slot=event.starts_at,
     )
 
@@ -175,10 +177,42 @@ def _agenda_set(state: Relationship, event: e.AgendaSet) -> Relationship:
 
 def _session_moved(state: Relationship, event: e.SessionMoved) -> Relationship:
     session = state.session(event.session)
-    revision = session.revision + 1 if session else 1
-    return _with_session(
-        state, event.session, starts_at=event.starts_at, ends_at=event.ends_at, revision=revision, reminded=False
+    moved = _with_session(
+        state,
+        event.session,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        revision=session.revision + 1 if session else 1,
+        reminded=False,
+        moves=session.moves + 1 if session else 1,
     )
+    counted = _with_changes(moved, event.by, late_moves=1) if event.late else moved
+    return _without_times(counted, event.session)
+
+
+def _times_proposed(state: Relationship, event: e.TimesProposed) -> Relationship:
+    cleared = _without_times(state, event.session)
+    return _with_session(cleared, event.session, times=event.times, times_by=event.by)
+
+
+def _times_answered(state: Relationship, event: e.TimesAnswered) -> Relationship:
+    return _without_times(state, event.session)
+
+
+def _without_times(state: Relationship, number: int) -> Relationship:
+    """Nothing is proposed for a session any more, and nobody is asked about it."""
+    return _without_ask(_with_session(state, number, times=(), times_by=None), e.Subject.TIMES, number=number)
+
+
+def _with_changes(state: Relationship, party: Party, **more: int) -> Relationship:
+    before = state.changes_of(party)
+    after = replace(before, **{name: getattr(before, name) + count for name, count in more.items()})
+    return replace(state, changes=(*(each for each in state.changes if each.of is not party), after))
+
+
+def _nothing_changes(state: Relationship, event: e.Event) -> Relationship:
+    """A fact that is told and remembered elsewhere."""
+    return state
 
 
 def _session_reminded(state: Relationship, event: e.SessionReminded) -> Relationship:
@@ -187,11 +221,16 @@ def _session_reminded(state: Relationship, event: e.SessionReminded) -> Relation
 
 def _session_cancelled(state: Relationship, event: e.SessionCancelled) -> Relationship:
     """The rhythm is broken with it: a time that was found for the next one no longer fits."""
-    return replace(_without_session(state, event.session), pencilled=None, slot_wanted=0)
+    left = replace(_without_session(state, event.session), pencilled=None, proposals=(), slot_wanted=0)
+    left = _without_ask(left, e.Subject.TIMES, number=event.session)
+    if event.by is None:
+        return left
+    counted = _with_changes(left, event.by, cancelled=1, late_cancelled=int(event.late))
+    return replace(counted, to_book=True, cancelled_in_a_row=state.cancelled_in_a_row + 1)
 
 
 def _session_ended(state: Relationship, event: e.SessionEnded) -> Relationship:
-    return _with_session(state, event.session, asked_at=event.at)
+    return _with_session(_without_times(state, event.session), event.session, asked_at=event.at)
 
 
 def _session_confirmed(state: Relationship, event: e.SessionConfirmed) -> Relationship:
@@ -202,7 +241,9 @@ def _session_confirmed(state: Relationship, event: e.SessionConfirmed) -> Relati
 
 
 def _session_settled(state: Relationship, event: e.SessionSettled) -> Relationship:
-    settled = replace(state, results=(*state.results, (event.session, event.result)))
+    took_place = event.result in (e.SessionResult.HELD, e.SessionResult.HELD_UNCONFIRMED)
+    in_a_row = 0 if took_place else state.cancelled_in_a_row
+    settled = replace(state, results=(*state.results, (event.session, event.result)), cancelled_in_a_row=in_a_row)
     return _without_ask(_without_session(settled, event.session), e.Subject.SESSION, number=event.session)
 
 
@@ -237,10 +278,6 @@ def _help_overdue(state: Relationship, event: e.HelpOverdue) -> Relationship:
 
 def _help_taken_up(state: Relationship, event: e.HelpTakenUp) -> Relationship:
     return _with_help(state, event.help, taken_up=True, next_clock_at=event.next_at)
-
-
-def _talk_arranged(state: Relationship, event: e.TalkArranged) -> Relationship:
-    return state
 
 
 def _help_concluded(state: Relationship, event: e.HelpConcluded) -> Relationship:
@@ -320,6 +357,7 @@ def _thawed(state: Relationship, at: datetime) -> Relationship:
         frozen_since=None,
         ends_at=state.ends_at + by,
         pencilled=None,
+        proposals=(),
         slot_wanted=0,
         sessions=tuple(replace(s, asked_at=s.asked_at + by) if s.asked_at else s for s in state.sessions),
     )
@@ -341,12 +379,9 @@ def _decision_made(state: Relationship, event: e.DecisionMade) -> Relationship:
     return _without_ask(replace(state, pause_limit_at=limit), e.Subject.DECISION)
 
 
-def _closing_begun(state: Relationship, event: e.ClosingBegun) -> Relationship:
-    return state
-
-
 def _end_reached(state: Relationship, event: e.EndReached) -> Relationship:
-    return replace(state, end_reached=True, pencilled=None, slot_wanted=0)
+    over = replace(state, end_reached=True, pencilled=None, proposals=(), slot_wanted=0)
+    return _without_ask(over, e.Subject.BOOKING)
 
 
 def _final_feedback_given(state: Relationship, event: e.FinalFeedbackGiven) -> Relationship:
@@ -401,6 +436,10 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.SessionPlanned: _session_planned,
     e.AgendaSet: _agenda_set,
     e.SessionMoved: _session_moved,
+    e.TimesProposed: _times_proposed,
+    e.TimesAnswered: _times_answered,
+    e.TalkSuggested: _nothing_changes,
+    e.ChangesNoted: _nothing_changes,
     e.SessionReminded: _session_reminded,
     e.SessionCancelled: _session_cancelled,
     e.SessionEnded: _session_ended,
@@ -409,7 +448,7 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.HelpAsked: _help_asked,
     e.HelpOverdue: _help_overdue,
     e.HelpTakenUp: _help_taken_up,
-    e.TalkArranged: _talk_arranged,
+    e.TalkArranged: _nothing_changes,
     e.HelpConcluded: _help_concluded,
     e.HelpRated: _help_rated,
     e.Paused: _paused,
@@ -419,7 +458,7 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.HoldLifted: _hold_lifted,
     e.Left: _left,
     e.DecisionMade: _decision_made,
-    e.ClosingBegun: _closing_begun,
+    e.ClosingBegun: _nothing_changes,
     e.EndReached: _end_reached,
     e.FinalFeedbackGiven: _final_feedback_given,
     e.EndDecided: _end_decided,

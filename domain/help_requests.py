@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentoring_lifecycle.domain.asking import ask
+from mentoring_lifecycle.domain.booking import moment_problem
 from mentoring_lifecycle.domain.commands import (
     ArrangeTalk,
     AskCoordinator,
@@ -37,7 +38,6 @@ from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.policy import Help, Ladder
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import HelpRequest, Relationship
-from mentoring_lifecycle.domain.sessions import moment_problem
 from mentoring_lifecycle.domain.wording import WORDS_LIMIT, text_problem
 
 MOST_OPEN = 3

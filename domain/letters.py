@@ -23,6 +23,13 @@ class LetterKind(StrEnum):
     SESSION_MOVED = "session_moved"
     SESSION_CANCELLED = "session_cancelled"
     SESSION_REMINDER = "session_reminder"
+    BOOK_SESSION = "book_session"
+    BOOK_SESSION_REMINDER = "book_session_reminder"
+    TIMES_PROPOSED = "times_proposed"
+    TIMES_PROPOSED_REMINDER = "times_proposed_reminder"
+    TIMES_ANSWERED = "times_answered"
+    TALK_SUGGESTED = "talk_suggested"
+    CHANGES_NOTED = "changes_noted"
     SESSION_QUESTION = "session_question"
     SESSION_QUESTION_REMINDER = "session_question_reminder"
     HELP_RECEIVED = "help_received"
@@ -74,6 +81,8 @@ class Action(StrEnum):
     PROPOSE_GOALS = "propose-goals"
     AGREE_GOALS = "agree-goals"
     PREPARE_SESSION = "prepare-session"
+    BOOK_SESSION = "book-session"
+    ANSWER_TIMES = "answer-times"
     CONFIRM_SESSION = "confirm-session"
     GIVE_FINAL_FEEDBACK = "give-final-feedback"
     RATE_HELP = "rate-help"
@@ -114,6 +123,13 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.SESSION_MOVED: Manners(_RESEND, Action.PREPARE_SESSION, CalendarMethod.REQUEST),
     LetterKind.SESSION_CANCELLED: Manners(_RESEND, Action.NONE, CalendarMethod.CANCEL, passes_hold=True),
     LetterKind.SESSION_REMINDER: Manners(_LEAVE, Action.PREPARE_SESSION),
+    LetterKind.BOOK_SESSION: Manners(_RESEND, Action.BOOK_SESSION),
+    LetterKind.BOOK_SESSION_REMINDER: Manners(_LEAVE, Action.BOOK_SESSION),
+    LetterKind.TIMES_PROPOSED: Manners(_RESEND, Action.ANSWER_TIMES),
+    LetterKind.TIMES_PROPOSED_REMINDER: Manners(_LEAVE, Action.ANSWER_TIMES),
+    LetterKind.TIMES_ANSWERED: Manners(_RESEND, Action.PREPARE_SESSION),
+    LetterKind.TALK_SUGGESTED: Manners(_LEAVE),
+    LetterKind.CHANGES_NOTED: Manners(_RESEND, passes_hold=True),
     LetterKind.SESSION_QUESTION: Manners(_LEAVE, Action.CONFIRM_SESSION),
     LetterKind.SESSION_QUESTION_REMINDER: Manners(_LEAVE, Action.CONFIRM_SESSION),
     LetterKind.HELP_RECEIVED: Manners(_RESEND, passes_hold=True),

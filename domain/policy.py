@@ -50,6 +50,18 @@ class Sessions:
     """One answered, the other stays silent for so long: the one answer settles it."""
     needed_for_completion: int = 3
     """Sessions held (an unconfirmed one counts half) without which the end is not called completed."""
+    booking: str = "rhythm"
+    """`rhythm`: each session is booked at the pair's rhythm by itself; `by_hand`: by whoever books (R11)."""
+    booking_question: Ladder = Ladder((3,), 7)
+    """Which time suits? At its end the time that was found is booked."""
+    proposals: int = 3
+    """Times that whoever books is offered."""
+    times_question: Ladder = Ladder((2,), 5)
+    """Does one of your partner's times suit? At its end the session stays where it is."""
+    moves_before_talk: int = 2
+    """More moves of one session than this, and the pair is invited to talk."""
+    changes_before_note: int = 2
+    """Cancellations and late moves of the senior side, at each multiple of which the coordinator hears of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,9 @@ RANGES: dict[str, tuple[int, int]] = {
     "sessions.ask_after_minutes": (0, 2880),
     "sessions.settle_after_days": (1, 14),
     "sessions.needed_for_completion": (1, 13),
+    "sessions.proposals": (1, 5),
+    "sessions.moves_before_talk": (1, 10),
+    "sessions.changes_before_note": (1, 10),
     "question.take_up_working_days": (1, 10),
     "question.feedback_days": (1, 60),
     "friction.take_up_working_days": (1, 10),
@@ -119,6 +134,8 @@ RANGES: dict[str, tuple[int, int]] = {
 }
 """Smallest and largest value of each single number."""
 
+BOOKING = ("rhythm", "by_hand")
+"""Who books a session: the rhythm by itself, or whoever of the pair books."""
 MOST_REMINDERS = 4
 LONGEST_LADDER_DAYS = 90
 
@@ -135,6 +152,8 @@ def _problems(policy: ProgrammePolicy) -> Iterator[PolicyProblem]:
         elif path in RANGES and not RANGES[path][0] <= value <= RANGES[path][1]:
             least, most = RANGES[path]
             yield PolicyProblem(path, f"{value} is outside {least} to {most}")
+    if policy.sessions.booking not in BOOKING:
+        yield PolicyProblem("sessions.booking", f"choose one of {', '.join(BOOKING)}")
     if not is_wall_time(policy.sessions.wall_time):
         yield PolicyProblem("sessions.wall_time", "a time of day is written HH:MM, for example 10:00")
     if policy.sessions.needed_for_completion > policy.sessions.planned:

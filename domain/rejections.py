@@ -40,6 +40,9 @@ class Refusal(StrEnum):
     UNKNOWN_SESSION = "unknown_session"
     SESSION_OVER = "session_over"
     SESSION_NOT_OVER = "session_not_over"
+    NOTHING_TO_BOOK = "nothing_to_book"
+    NO_TIMES_TO_ANSWER = "no_times_to_answer"
+    TIMES_ONE_TO_THREE = "times_one_to_three"
     IN_THE_PAST = "in_the_past"
     TOO_FAR_AHEAD = "too_far_ahead"
     AFTER_THE_END = "after_the_end"
@@ -212,6 +215,18 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.SESSION_NOT_OVER: (
         "Session {detail} is not over yet.",
         "L'incontro {detail} non è ancora terminato.",
+    ),
+    Refusal.NOTHING_TO_BOOK: (
+        "Session {detail} does not wait for a time. To change a booked one, move it.",
+        "L'incontro {detail} non attende un orario. Per cambiarne uno già fissato, spostalo.",
+    ),
+    Refusal.NO_TIMES_TO_ANSWER: (
+        "There is no such time of your partner's to choose for session {detail}.",
+        "Per l'incontro {detail} non c'è un orario dell'altra persona da scegliere.",
+    ),
+    Refusal.TIMES_ONE_TO_THREE: (
+        "Please propose one to three different times.",
+        "Proponi da uno a tre orari diversi.",
     ),
     Refusal.IN_THE_PAST: (
         "That moment has already passed. Please choose a later one.",

@@ -54,11 +54,27 @@ class Session:
     asked_at: datetime | None = None
     """When both were asked whether it took place; None while it lies ahead."""
     answers: tuple[tuple[Party, bool], ...] = ()
+    moves: int = 0
+    times: tuple[datetime, ...] = ()
+    """Other times that one of the pair has proposed and the other has not answered."""
+    times_by: Party | None = None
 
     @property
     def lies_ahead(self) -> bool:
         """Its planned end has not come."""
         return self.asked_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How often one side has changed a session. For the programme team alone: it protects, it does not punish."""
+
+    of: Party
+    cancelled: int = 0
+    late_moves: int = 0
+    """Moves with less notice than the pair agreed on."""
+    late_cancelled: int = 0
+    """Those of the cancellations that came late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +165,13 @@ class Relationship:
     unclean: tuple[Party, ...] = ()
     failed_addresses: tuple[Party, ...] = ()
     outcome: RelationshipOutcome | None = None
+    proposals: tuple[datetime, ...] = ()
+    """Times that would suit both, found beside the pencilled one."""
+    to_book: bool = False
+    """A session was called off by one of the pair: the next time is booked by hand."""
+    changes: tuple[Changes, ...] = ()
+    cancelled_in_a_row: int = 0
+    """Sessions that the pair called off since the last one that took place."""
 
     @property
     def standing(self) -> Standing:
@@ -215,6 +238,10 @@ class Relationship:
     def help_holds_sessions(self) -> bool:
         """Somebody asked that no session takes place until their call for help is concluded."""
         return any(request.holds_sessions for request in self.help)
+
+    def changes_of(self, party: Party) -> Changes:
+        """How often one of the pair has changed a session."""
+        return next((changes for changes in self.changes if changes.of is party), Changes(party))
 
     def participant(self, party: Party) -> Participant:
         """One of the pair."""

@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentoring_lifecycle.domain.asking import ask_both
-from mentoring_lifecycle.domain.commands import ConfirmSession, MoveSession, RecordSlot, SetAgenda
+from mentoring_lifecycle.domain.booking import book_pencilled, is_booked_by_hand, may_plan, not_ahead
+from mentoring_lifecycle.domain.commands import ConfirmSession, RecordSlot, SetAgenda
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
     AgendaSet,
-    Phase,
     SessionConfirmed,
     SessionEnded,
-    SessionMoved,
-    SessionPlanned,
     SessionReminded,
     SessionResult,
     SessionSettled,
@@ -31,21 +29,9 @@ from mentoring_lifecycle.domain.relationship import Relationship, Session
 from mentoring_lifecycle.domain.wording import TITLE_LIMIT, first_problem
 
 MOST_POINTS = 10
-FARTHEST = timedelta(days=3 * 365)
 
 
 # --- planning ---------------------------------------------------------------------------------------------------
-
-
-def may_plan(state: Relationship) -> bool:
-    """Sessions are planned while the pair is under way and the agreed number is not reached."""
-    under_way = state.phase in (Phase.ACTIVE, Phase.CLOSING) and state.goals_agreed
-    under_way = under_way and state.moves and not state.end_reached
-    return under_way and not state.help_holds_sessions and _planned_so_far(state) < state.policy.sessions.planned
-
-
-def _planned_so_far(state: Relationship) -> int:
-    return len(state.results) + len(state.sessions)
 
 
 def keep_planning(draft: Draft, now: datetime) -> None:
@@ -53,20 +39,9 @@ def keep_planning(draft: Draft, now: datetime) -> None:
     if not may_plan(draft.state):
         return
     if draft.state.planned_session is None:
-        _plan_pencilled(draft, now)
+        book_pencilled(draft, now)
     if may_plan(draft.state) and _next_time_is_wanted(draft.state, now):
         draft.add(SlotWanted(now, draft.state.next_session, _not_before(draft.state, now)))
-
-
-def _plan_pencilled(draft: Draft, now: datetime) -> None:
-    state = draft.state
-    starts_at = state.pencilled
-    if starts_at is None or starts_at <= now:
-        return
-    ends_at = starts_at + _length(state)
-    if ends_at <= state.ends_at:
-        final = _planned_so_far(state) + 1 == state.policy.sessions.planned
-        draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final))
 
 
 def _next_time_is_wanted(state: Relationship, now: datetime) -> bool:
@@ -79,6 +54,8 @@ def _next_time_is_wanted(state: Relationship, now: datetime) -> bool:
 def _not_before(state: Relationship, now: datetime) -> datetime:
     """Never so soon that the reminder would come before the invitation."""
     soonest = now + timedelta(hours=state.policy.sessions.remind_before_hours)
+    if is_booked_by_hand(state):
+        soonest += timedelta(days=state.policy.sessions.booking_question.expires_after_days)
     if state.last_slot is None:
         return max(soonest, _from_rules(state, now))
     if not _rhythm_goes_on(state):
@@ -101,13 +78,7 @@ def _rhythm_goes_on(state: Relationship) -> bool:
 def record_slot(draft: Draft, report: RecordSlot, now: datetime) -> None:
     """Pencil the time in; one that is no longer asked for is dropped."""
     if draft.state.slot_wanted == report.session:
-        draft.add(SlotFound(now, report.session, report.starts_at))
-
-
-def _length(state: Relationship) -> timedelta:
-    sessions = state.policy.sessions
-    first = not state.results and not state.sessions
-    return timedelta(minutes=sessions.first_minutes if first else sessions.later_minutes)
+        draft.add(SlotFound(now, report.session, report.starts_at, report.proposals))
 
 
 # --- what people do ---------------------------------------------------------------------------------------------
@@ -116,7 +87,7 @@ def _length(state: Relationship) -> timedelta:
 def set_agenda(draft: Draft, command: SetAgenda, by: Party, now: datetime) -> Rejection | None:
     """Write the points of a session that lies ahead; the junior's are not overwritten by the senior."""
     session = draft.state.session(command.session)
-    if problem := _not_ahead(session, command.session):
+    if problem := not_ahead(session, command.session):
         return problem
     if problem := first_problem(command.points, TITLE_LIMIT, "points", at_most=MOST_POINTS):
         return problem
@@ -124,34 +95,6 @@ def set_agenda(draft: Draft, command: SetAgenda, by: Party, now: datetime) -> Re
         return Rejection(Refusal.NOT_YOURS_TO_DO, "junior")
     draft.add(AgendaSet(now, by, command.session, command.points))
     return None
-
-
-def move_session(draft: Draft, command: MoveSession, by: Party, now: datetime) -> Rejection | None:
-    """Move a session that lies ahead; same identity, revision one higher."""
-    session = draft.state.session(command.session)
-    if problem := _not_ahead(session, command.session) or moment_problem(command.starts_at, now):
-        return problem
-    assert session
-    ends_at = command.starts_at + (session.ends_at - session.starts_at)
-    if ends_at > draft.state.ends_at:
-        return Rejection(Refusal.AFTER_THE_END)
-    draft.add(SessionMoved(now, by, command.session, command.starts_at, ends_at))
-    return None
-
-
-def moment_problem(at: datetime, now: datetime) -> Rejection | None:
-    """Why an instant cannot be planned for, or None."""
-    if at.tzinfo is None or at.utcoffset() is None:
-        return Rejection(Refusal.NOT_A_DATE)
-    if at <= now:
-        return Rejection(Refusal.IN_THE_PAST)
-    return Rejection(Refusal.TOO_FAR_AHEAD) if at - now > FARTHEST else None
-
-
-def _not_ahead(session: Session | None, number: int) -> Rejection | None:
-    if session is None:
-        return Rejection(Refusal.UNKNOWN_SESSION, str(number))
-    return None if session.lies_ahead else Rejection(Refusal.SESSION_OVER, str(number))
 
 
 def confirm_session(draft: Draft, command: ConfirmSession, by: Party, now: datetime) -> Rejection | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mentoring_lifecycle.domain.asking import ask, ask_for_decision
+from mentoring_lifecycle.domain.booking import moment_problem
 from mentoring_lifecycle.domain.commands import Choice, Decide, Exit, Hold, Lift, Pause, Resume
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.ending import cancel_planned, end
@@ -25,7 +26,6 @@ from mentoring_lifecycle.domain.hours import Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import Ask, Relationship
-from mentoring_lifecycle.domain.sessions import moment_problem
 
 
 def pause(draft: Draft, command: Pause, by: Party, now: datetime) -> Rejection | None:

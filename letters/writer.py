@@ -113,6 +113,9 @@ def _matters(facts: Facts, reader: Person, language: Language) -> dict[str, obje
         "version": facts.version,
         "rules": rules_in_words(facts.rules, language.translations),
         "agenda": lines(facts.agenda),
+        "times": tuple(
+            one_time for at in facts.times for one_time in language.local_time.session(at, None, (reader.zone,))
+        ),
         "goals": lines(facts.goals),
         "sessions_held": facts.sessions_held,
         "keep_in_touch": facts.keep_in_touch,

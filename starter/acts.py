@@ -220,6 +220,36 @@ def move_session(by: By, session: Session, starts_at: StartsAt) -> c.Command:
 
 
 @_act(_SESSIONS)
+def book_session(by: By, session: Session, starts_at: StartsAt) -> c.Command:
+    """Fix the time of the session that waits for one; `mentoring status` shows which and when it would suit both."""
+    return c.BookSession(by, session, starts_at)
+
+
+@_act(_SESSIONS)
+def cancel_session(by: By, session: Session) -> c.Command:
+    """Call off a session that lies ahead; another time is looked for."""
+    return c.CancelSession(by, session)
+
+
+@_act(_SESSIONS)
+def propose_times(
+    by: By,
+    session: Session,
+    time: Annotated[list[datetime], typer.Option(metavar="INSTANT", help="With its zone; once per time, best first.")],
+) -> c.Command:
+    """Ask the partner for another time; the session stands until one is chosen."""
+    return c.ProposeTimes(by, session, tuple(time))
+
+
+@_act(_SESSIONS)
+def answer_times(
+    by: By, session: Session, chosen: Annotated[int, typer.Option(help="Which time, counted from 1; 0: none suits.")]
+) -> c.Command:
+    """Choose one of the partner's times, or none."""
+    return c.AnswerTimes(by, session, chosen)
+
+
+@_act(_SESSIONS)
 def confirm_session(
     by: By, session: Session, held: Annotated[bool, typer.Option("--held/--not-held", help="Did it take place?")]
 ) -> c.Command:

@@ -29,7 +29,7 @@ from mentoring_lifecycle.contracts.cases import CaseView, SevereReport, open_cas
 from mentoring_lifecycle.contracts.inputs import StartRelationship
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.refusals import rejection_in
-from mentoring_lifecycle.contracts.views import AgreementView, HelpView, RelationshipView
+from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, HelpView, RelationshipView
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
 from mentoring_lifecycle.domain.people import Participant, Power
@@ -338,6 +338,26 @@ class RelationshipHandle:
         """Move a session that lies ahead; `starts_at` carries its zone."""
         return await self.do(c.MoveSession(by, session, starts_at), command_id)
 
+    async def book_session(
+        self, *, by: str, session: int, starts_at: datetime, command_id: str = ""
+    ) -> RelationshipView:
+        """Fix the time of the session that waits for one; `starts_at` carries its zone."""
+        return await self.do(c.BookSession(by, session, starts_at), command_id)
+
+    async def cancel_session(self, *, by: str, session: int, command_id: str = "") -> RelationshipView:
+        """Call off a session that lies ahead; another time is looked for."""
+        return await self.do(c.CancelSession(by, session), command_id)
+
+    async def propose_times(
+        self, *, by: str, session: int, times: tuple[datetime, ...], command_id: str = ""
+    ) -> RelationshipView:
+        """Ask the partner for another time, in the order of preference; the session stands until one is chosen."""
+        return await self.do(c.ProposeTimes(by, session, times), command_id)
+
+    async def answer_times(self, *, by: str, session: int, chosen: int, command_id: str = "") -> RelationshipView:
+        """Choose one of the partner's times, counted from 1, or 0 for none."""
+        return await self.do(c.AnswerTimes(by, session, chosen), command_id)
+
     async def confirm_session(self, *, by: str, session: int, held: bool, command_id: str = "") -> RelationshipView:
         """Say whether a session took place."""
         return await self.do(c.ConfirmSession(by, session, held), command_id)
@@ -456,6 +476,10 @@ class RelationshipHandle:
     async def help_requests(self) -> tuple[HelpView, ...]:
         """Open calls for help, with the words of those who asked; for the programme team alone."""
         return await self._query("help_requests", tuple[HelpView, ...])
+
+    async def changes(self) -> tuple[ChangesView, ...]:
+        """How often sessions were changed, by side and by power; for the programme team alone."""
+        return await self._query("changes", tuple[ChangesView, ...])
 
     async def _query(self, name: str, result: type[_View]) -> _View:
         try:

@@ -123,6 +123,12 @@ def agreement(relationship: RelationshipArgument, output: OutputOption = Output.
 
 
 @app.command(rich_help_panel=_PANEL)
+def changes(relationship: RelationshipArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show how often each side has changed sessions: for the programme team alone."""
+    show(_asked(relationship, lambda handle: handle.changes()), output)
+
+
+@app.command(rich_help_panel=_PANEL)
 def help_requests(relationship: RelationshipArgument, output: OutputOption = Output.TABLE) -> None:
     """Show open calls for help, with the words of those who asked: for the programme team alone."""
     show(_asked(relationship, lambda handle: handle.help_requests()), output)

@@ -7,7 +7,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.contracts import names
     from mentoring_lifecycle.contracts.inputs import RelationshipInput
-    from mentoring_lifecycle.contracts.views import AgreementView, HelpView, RelationshipView
+    from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, HelpView, RelationshipView
     from mentoring_lifecycle.domain import commands as c
 
 from mentoring_lifecycle.workflows.scenes import agree_on_ground_rules, close_out, hold_sessions, onboard, set_goals
@@ -63,6 +63,10 @@ class MentoringRelationship:
     agree_goals = _act(c.AgreeGoals, "Agree to the partner's goals")
     set_agenda = _act(c.SetAgenda, "Write the points of a session")
     move_session = _act(c.MoveSession, "Move a planned session")
+    book_session = _act(c.BookSession, "Fix the time of the next session")
+    cancel_session = _act(c.CancelSession, "Call off a planned session; another time is looked for")
+    propose_times = _act(c.ProposeTimes, "Propose other times to the partner")
+    answer_times = _act(c.AnswerTimes, "Choose one of the partner's times, or none")
     confirm_session = _act(c.ConfirmSession, "Say whether a session took place")
     ask_coordinator = _act(c.AskCoordinator, "Ask the coordinator for help, from material to friction")
     take_up_help = _act(c.TakeUpHelp, "The programme team is on it")
@@ -91,6 +95,11 @@ class MentoringRelationship:
     def agreement(self) -> AgreementView:
         """What has been agreed or is being agreed on."""
         return AgreementView.of(self.story.state)
+
+    @workflow.query(description="How often sessions were changed, for the programme team alone")
+    def changes(self) -> tuple[ChangesView, ...]:
+        """By side and by power."""
+        return ChangesView.of_pair(self.story.state)
 
     @workflow.query(description="Open calls for help, for the programme team alone")
     def help_requests(self) -> tuple[HelpView, ...]:

@@ -14,7 +14,7 @@ import typer
 
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.domain.letters import Action
-from mentoring_lifecycle.domain.policy import RANGES, Help, Ladder, ProgrammePolicy, Sessions
+from mentoring_lifecycle.domain.policy import BOOKING, RANGES, Help, Ladder, ProgrammePolicy, Sessions
 from mentoring_lifecycle.settings import CONFIG_VARIABLE, PREFIX, Settings
 from mentoring_lifecycle.starter.__main__ import app
 
@@ -227,7 +227,13 @@ def numbers(section: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
         elif isinstance(value, Ladder):
             yield path, f"{', '.join(map(str, value.remind_after_days))}; end {value.expires_after_days}", "ladder"
         else:
-            yield path, str(value), "{} to {}".format(*RANGES[path]) if path in RANGES else "`HH:MM`"
+            yield path, str(value), _allowed(path)
+
+
+def _allowed(path: str) -> str:
+    if path in RANGES:
+        return "{} to {}".format(*RANGES[path])
+    return ", ".join(BOOKING) if path == "sessions.booking" else "`HH:MM`"
 
 
 def test_every_number_is_explained() -> None:

@@ -14,6 +14,7 @@ from mentoring_lifecycle.contracts.inputs import CarriedState
 from mentoring_lifecycle.contracts.views import AgreementView, HelpView, RelationshipView
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain import events as e
+from mentoring_lifecycle.domain.booking import may_plan
 from mentoring_lifecycle.domain.consequences import effects_of, still_wanted
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.effects import Effect, FindSlot, KeepEntry, Letter, RemoveEntry
@@ -25,7 +26,6 @@ from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.policy import MOST_REMINDERS, Ladder, ProgrammePolicy, Sessions
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Ask, Relationship
-from mentoring_lifecycle.domain.sessions import may_plan
 from tests.builders import (
     ACTIVE,
     BACKUP,
@@ -84,6 +84,14 @@ def moves(by: str, session: int, offset: timedelta, now: datetime) -> c.Command:
     return c.MoveSession(by, session, now + offset)
 
 
+def books(by: str, session: int, offset: timedelta, now: datetime) -> c.Command:
+    return c.BookSession(by, session, now + offset)
+
+
+def proposes(by: str, session: int, offsets: list[timedelta], now: datetime) -> c.Command:
+    return c.ProposeTimes(by, session, tuple(now + offset for offset in offsets))
+
+
 def arranges(by: str, number: int, offset: timedelta, now: datetime) -> c.Command:
     return c.ArrangeTalk(by, number, now + offset)
 
@@ -111,6 +119,10 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(st.builds(c.AgreeGoals, PEOPLE, NUMBERS, RATINGS)),
     wish(st.builds(c.SetAgenda, PEOPLE, NUMBERS, st.lists(TEXTS, max_size=2).map(tuple))),
     wish(st.builds(c.ConfirmSession, PEOPLE, NUMBERS, st.booleans())),
+    wish(st.builds(c.CancelSession, PEOPLE, NUMBERS)),
+    wish(st.builds(c.AnswerTimes, PEOPLE, NUMBERS, NUMBERS)),
+    st.builds(partial, st.just(books), PEOPLE, NUMBERS, OFFSETS),
+    st.builds(partial, st.just(proposes), PEOPLE, NUMBERS, st.lists(OFFSETS, max_size=3)),
     wish(
         st.builds(c.AskCoordinator, PEOPLE, st.sampled_from(c.Matter), TEXTS, st.none(), st.booleans(), st.booleans())
     ),
@@ -142,6 +154,7 @@ SPANS = st.one_of(
 )
 POLICIES: dict[str, ProgrammePolicy] = {
     "default": ProgrammePolicy(),
+    "by hand": ProgrammePolicy(sessions=Sessions(booking="by_hand", every_weeks=1, planned=8)),
     "weekly": ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1)),
     "short": ProgrammePolicy(length_weeks=8, pause_weeks=52, sessions=Sessions(planned=3, every_weeks=2)),
     "impatient": ProgrammePolicy(rules=Ladder((), 1), goals=Ladder((1,), 2), final_feedback=Ladder((1, 2, 3, 4), 5)),
@@ -167,6 +180,8 @@ def fitting_answer(state: Relationship, ask: Ask) -> c.Command:
         e.Subject.INDUCTION: c.CompleteInduction(by, c.Comfort.YES),
         e.Subject.RULES: c.SignRules(by, ask.number),
         e.Subject.GOALS: c.AgreeGoals(by, ask.number, ratings) if ask.number else propose,
+        e.Subject.BOOKING: c.BookSession(by, ask.number, state.pencilled or state.ends_at),
+        e.Subject.TIMES: c.AnswerTimes(by, ask.number, 1),
         e.Subject.SESSION: c.ConfirmSession(by, ask.number, held=True),
         e.Subject.HELP_RATING: c.RateHelp(by, ask.number, helped=True),
         e.Subject.FINAL_FEEDBACK: c.GiveFinalFeedback(by, ratings, 8, 9, keep_in_touch=True),
@@ -421,6 +436,8 @@ class AnyLife(RuleBasedStateMachine):
     def planning_goes_on(self) -> None:
         state = self.lived.state
         if not may_plan(state) or state.planned_session:
+            return
+        if any(ask.subject is e.Subject.BOOKING for ask in state.asks):
             return
         awaited = {wish.session for wish in self.lived.unanswered if isinstance(wish, FindSlot)}
         too_late = state.pencilled is not None and state.pencilled + timedelta(minutes=30) > state.ends_at

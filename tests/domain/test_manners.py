@@ -45,6 +45,7 @@ def test_what_passes_a_hold() -> None:
     passes = {kind for kind in LetterKind if MANNERS[kind].passes_hold}
     assert passes == {
         LetterKind.DECISION_WANTED,
+        LetterKind.CHANGES_NOTED,
         LetterKind.SESSION_CANCELLED,
         LetterKind.ON_HOLD,
         LetterKind.HELP_RECEIVED,
@@ -78,6 +79,8 @@ def test_a_reminder_asks_for_what_its_question_asked_for(kind: LetterKind) -> No
         LetterKind.RULES_REMINDER: Action.SIGN_RULES,
         LetterKind.GOALS_REMINDER: Action.PROPOSE_GOALS,
         LetterKind.SESSION_REMINDER: Action.PREPARE_SESSION,
+        LetterKind.BOOK_SESSION_REMINDER: Action.BOOK_SESSION,
+        LetterKind.TIMES_PROPOSED_REMINDER: Action.ANSWER_TIMES,
         LetterKind.SESSION_QUESTION_REMINDER: Action.CONFIRM_SESSION,
         LetterKind.FINAL_FEEDBACK_REMINDER: Action.GIVE_FINAL_FEEDBACK,
     }

@@ -100,3 +100,9 @@ def test_numbers_that_do_not_fit_together_are_named(policy: ProgrammePolicy, fie
 def test_a_time_of_day_is_written_in_one_way(text: str, is_time: bool) -> None:
     """Hours and minutes in ASCII digits, and nothing else."""
     assert is_wall_time(text) is is_time
+
+
+def test_who_books_is_one_of_two_words() -> None:
+    """Anything else would be a third way that nobody has built."""
+    (problem,) = problems_of(ProgrammePolicy(sessions=Sessions(booking="whoever")))
+    assert problem.field == "sessions.booking"

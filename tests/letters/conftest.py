@@ -11,7 +11,7 @@ from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.words import Words
 from mentoring_lifecycle.domain.commands import HelpOutcome, Matter
 from mentoring_lifecycle.domain.effects import Facts, Letter
-from mentoring_lifecycle.domain.events import CancelReason, DecisionTopic, RelationshipOutcome
+from mentoring_lifecycle.domain.events import CancelReason, DecisionTopic, RelationshipOutcome, TalkReason
 from mentoring_lifecycle.domain.ground_rules import DEFAULT_VALUES
 from mentoring_lifecycle.domain.letters import Action, LetterKind
 from mentoring_lifecycle.domain.people import PAIR, Party
@@ -24,6 +24,7 @@ TO_THE_TEAM: dict[LetterKind, tuple[Party, ...]] = {
     LetterKind.HELP_WANTED: (Party.COORDINATOR,),
     LetterKind.HELP_OVERDUE: (Party.COORDINATOR, Party.BACKUP),
     LetterKind.DECISION_WANTED: (Party.COORDINATOR,),
+    LetterKind.CHANGES_NOTED: (Party.COORDINATOR,),
     LetterKind.CLOSED_NOTE: (Party.COORDINATOR,),
     LetterKind.ADDRESS_FAILED: (Party.COORDINATOR,),
     LetterKind.CASE_RECEIVED: (Party.SAFEGUARDING,),
@@ -38,6 +39,7 @@ TOPICS: dict[LetterKind, tuple[str, ...]] = {
     LetterKind.PAUSED: ("own", "partner"),
     LetterKind.RESUMED: ("own", "partner"),
     LetterKind.DECISION_WANTED: tuple(DecisionTopic),
+    LetterKind.TALK_SUGGESTED: tuple(TalkReason),
     LetterKind.FAREWELL: tuple(RelationshipOutcome),
     LetterKind.CLOSED_NOTE: tuple(RelationshipOutcome),
 }
@@ -55,6 +57,7 @@ ALL_FACTS = Facts(
     rules=DEFAULT_VALUES,
     agenda=("Asking a machine good questions",),
     goals=("Use one new tool alone", "Speak at the spring meeting"),
+    times=(STARTS, STARTS + timedelta(days=1)),
     sessions_held=5,
     keep_in_touch=True,
 )

@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,13 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "agree_goals": ("--proposal 1 --baseline 4 --baseline 6", {"proposal": 1, "baselines": (4, 6)}),
     "set_agenda": ("--session 1 --point one --point two", {"session": 1, "points": ("one", "two")}),
     "move_session": ("--session 2 --starts-at 2027-03-01T10:00:00+01:00", {"session": 2, "starts_at": AT}),
+    "book_session": ("--session 2 --starts-at 2027-03-01T10:00:00+01:00", {"session": 2, "starts_at": AT}),
+    "cancel_session": ("--session 2", {"session": 2}),
+    "propose_times": (
+        "--session 2 --time 2027-03-01T10:00:00+01:00 --time 2027-03-02T09:00:00Z",
+        {"session": 2, "times": (AT, AT + timedelta(days=1))},
+    ),
+    "answer_times": ("--session 2 --chosen 1", {"session": 2, "chosen": 1}),
     "confirm_session": ("--session 3 --not-held", {"session": 3, "held": False}),
     "ask_coordinator": (
         "--matter boundary --words 'late calls' --severity S2 --partner-may-know --hold-next-session",
@@ -169,7 +176,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
 
 def test_every_act_is_a_command() -> None:
     """Whatever the typed client can do, the command line can do."""
-    looking = {"do", "status", "timeline", "agreement", "help_requests"}
+    looking = {"do", "status", "timeline", "agreement", "help_requests", "changes"}
     methods = {name for name, _ in inspect.getmembers(RelationshipHandle, inspect.isfunction) if name[0] != "_"}
     assert methods - looking == ACTS.keys()
     assert {name.replace("_", "-") for name in methods} - {"do"} <= COMMANDS.keys()
