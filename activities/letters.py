@@ -54,6 +54,8 @@ class LetterActivities:
         """One result per letter, in its order. Fails only when our own database is away; then nothing is repeated."""
         now = activity.info().started_time
         async with heartbeats():
+            for each in order.dropped:
+                await self._record(order.relationship, each.key, each.purpose, LedgerState.SUPPRESSED, each.reason)
             return Deliveries(tuple([await self._deliver(order.relationship, each, now) for each in order.letters]))
 
     async def _deliver(self, relationship: str, letter: Letter, now: datetime) -> Delivery:
@@ -70,9 +72,11 @@ class LetterActivities:
         return await self._send_once(relationship, letter, reader, now)
 
     async def _drop(self, relationship: str, letter: Letter, state: LedgerState, reason: str) -> Delivery:
-        purpose = letter.purpose.value
-        await self._ledger.record(letter.key, relationship=relationship, purpose=purpose, state=state, reason=reason)
+        await self._record(relationship, letter.key, letter.purpose, state, reason)
         return Delivery(letter.key, Outcome(state.value), reason)
+
+    async def _record(self, relationship: str, key: str, purpose: str, state: LedgerState, reason: str) -> None:
+        await self._ledger.record(key, relationship=relationship, purpose=purpose, state=state, reason=reason)
 
     async def _send_once(self, relationship: str, letter: Letter, reader: Person, now: datetime) -> Delivery:
         claim = await self._ledger.claim(
@@ -91,6 +95,8 @@ class LetterActivities:
         except GatewayError as failure:
             return await self._settle_failure(letter, claim, failure, reader)
         await self._ledger.settle(letter.key, claim.token, LedgerState.ACCEPTED, remote_id=remote_id)
+        for each in letter.gathers:
+            await self._record(relationship, each.key, each.purpose, LedgerState.SUPPRESSED, "gathered")
         return Delivery(letter.key, Outcome.ACCEPTED)
 
     async def _settle_failure(self, letter: Letter, claim: Claim, failure: GatewayError, reader: Person) -> Delivery:

@@ -41,11 +41,22 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class DroppedLetter:
+    """A letter that was decided and then not sent; the ledger hears of it with the next order."""
+
+    key: str
+    purpose: str
+    reason: str
+    """A catalogue word: `overtaken`."""
+
+
+@dataclass(frozen=True, slots=True)
 class LettersOrder:
     """Letters decided at one wake-up."""
 
     relationship: str
     letters: tuple[Letter, ...]
+    dropped: tuple[DroppedLetter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mentoring_lifecycle.contracts.deliveries import JournalEntry
+from mentoring_lifecycle.contracts.deliveries import DroppedLetter, JournalEntry
 from mentoring_lifecycle.domain.effects import Effect
 from mentoring_lifecycle.domain.lifecycle import Opening
 from mentoring_lifecycle.domain.relationship import Relationship
@@ -46,6 +46,8 @@ class CarriedState:
     """Ids of the last commands, oldest first: a repeated one is answered, not repeated."""
     timeline: tuple[str, ...] = ()
     shows_search_attributes: bool = True
+    dropped: tuple[DroppedLetter, ...] = ()
+    """Letters that the ledger has not been told will not be sent."""
     schema: Literal[1] = 1
     kind: Literal["carried"] = "carried"
 

@@ -49,6 +49,18 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathered:
+    """One letter that a letter of several stands for: enough to name it and to link to its page."""
+
+    key: str
+    purpose: LetterKind
+    occurrence: str
+    session: int
+    final_session: bool
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """Write one mail to one person."""
 
@@ -62,6 +74,8 @@ class Letter:
     not_after: datetime
     """Dropped and recorded as expired when it cannot leave before this instant (UTC)."""
     facts: Facts = field(default_factory=Facts)
+    gathers: tuple[Gathered, ...] = ()
+    """The letters that this one stands for, after their reader could not be reached for long."""
     kind: Literal["letter"] = "letter"
 
 

@@ -51,6 +51,8 @@ class LetterKind(StrEnum):
     DECISION_WANTED = "decision_wanted"
     CLOSED_NOTE = "closed_note"
     ADDRESS_FAILED = "address_failed"
+    CATCH_UP = "catch_up"
+    """Stands for several letters that could not be sent for long."""
     CASE_RECEIVED = "case_received"
 
 
@@ -151,6 +153,7 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.DECISION_WANTED: Manners(_RESEND, Action.DECIDE, passes_hold=True),
     LetterKind.CLOSED_NOTE: Manners(_RESEND, passes_hold=True),
     LetterKind.ADDRESS_FAILED: Manners(_RESEND, passes_hold=True),
+    LetterKind.CATCH_UP: Manners(_RESEND),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
 }
 """One row per letter; a test holds it complete."""

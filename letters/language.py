@@ -13,7 +13,7 @@ from mentoring_lifecycle.letters import catalogues
 from mentoring_lifecycle.letters.local_time import LocalTime
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_PARTS = ("p", "lines", "points", "timed_points", "numbered")
+_PARTS = ("p", "lines", "points", "timed_points", "numbered", "links")
 _TERRITORIES = {"en": "GB", "it": "IT"}
 """Whose habits dates follow."""
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.words import Words
-from mentoring_lifecycle.domain.effects import Facts, Letter
+from mentoring_lifecycle.domain.effects import Facts, Gathered, Letter
 from mentoring_lifecycle.domain.letters import MANNERS, Action, CalendarMethod
 from mentoring_lifecycle.domain.people import PAIR
 from mentoring_lifecycle.letters.catalogues import LOCALES, SOURCE_LOCALE
@@ -44,6 +44,7 @@ class CatalogueLetters:
             **self._people(letter, reader, partner, concerned),
             **_matters(letter.facts, reader, language),
             **self._urls(letter, relationship, reader),
+            "missed": tuple(self._missed(each, language, relationship, reader) for each in letter.gathers),
         }
         subject = language.subject(template, facts)
         words = Words(subject, language.text(template, facts), language.html(template, subject, facts))
@@ -88,6 +89,17 @@ class CatalogueLetters:
             "exit_url": self._link(Action.EXIT, relationship, "", reader),
         }
 
+    def _missed(self, one: Gathered, language: Language, relationship: str, reader: Person) -> tuple[str, str]:
+        """A letter that this one stands for, in one line, and the page it would have linked to."""
+        facts = {
+            **_matters(Facts(session=one.session, final_session=one.final_session, topic=one.topic), reader, language),
+            "partner": "",
+            "concerned": "",
+        }
+        subject = language.subject(one.purpose.value, facts)
+        action = MANNERS[one.purpose].action
+        return _without_prefix(subject), self._link(action, relationship, one.occurrence, reader)
+
     def _link(self, action: Action, relationship: str, occurrence: str, reader: Person) -> str:
         if action is Action.NONE:
             return ""
@@ -120,6 +132,12 @@ def _matters(facts: Facts, reader: Person, language: Language) -> dict[str, obje
         "sessions_held": facts.sessions_held,
         "keep_in_touch": facts.keep_in_touch,
     }
+
+
+def _without_prefix(subject: str) -> str:
+    """A subject as a line of a list: it begins with what it is about."""
+    line = subject.partition(": ")[2] or subject
+    return line[:1].upper() + line[1:]
 
 
 def _minutes(facts: Facts) -> int:

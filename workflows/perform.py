@@ -24,6 +24,7 @@ from mentoring_lifecycle.contracts.deliveries import (
     CalendarOrder,
     Deliveries,
     Delivery,
+    DroppedLetter,
     JournalTail,
     LettersOrder,
     Outcome,
@@ -54,18 +55,26 @@ def pause_before(tries: int, asked_for_seconds: int) -> timedelta:
     return max(_AGAIN_AFTER[min(tries, len(_AGAIN_AFTER)) - 1], timedelta(seconds=asked_for_seconds))
 
 
+@dataclass(frozen=True)
+class Bundle:
+    """One effect to be performed, and what waits for it: itself, or the letters that it stands for."""
+
+    effect: Effect
+    parts: tuple[Pending, ...]
+
+
 @dataclass
 class Returned:
     """A call that came back: what was ordered and, per effect, what became of it."""
 
-    pending: tuple[Pending, ...]
+    bundles: tuple[Bundle, ...]
     results: tuple[Delivery, ...]
 
 
 class Lane:
     """One call at a time to one outside system."""
 
-    def __init__(self, call: Callable[[str, Sequence[Any]], Coroutine[Any, Any, Deliveries]]) -> None:
+    def __init__(self, call: Callable[..., Coroutine[Any, Any, Deliveries]]) -> None:
         self._call = call
         self._flight: asyncio.Task[Returned] | None = None
 
@@ -79,17 +88,17 @@ class Lane:
         """A call came back and has not been read."""
         return self._flight is not None and self._flight.done()
 
-    def send(self, relationship: str, pending: tuple[Pending, ...]) -> None:
+    def send(self, relationship: str, bundles: tuple[Bundle, ...], *more: Any) -> None:
         """Order these effects. The lane must be free."""
-        self._flight = asyncio.create_task(self._order(relationship, pending))
+        self._flight = asyncio.create_task(self._order(relationship, bundles, *more))
 
-    async def _order(self, relationship: str, pending: tuple[Pending, ...]) -> Returned:
+    async def _order(self, relationship: str, bundles: tuple[Bundle, ...], *more: Any) -> Returned:
         try:
-            done = await self._call(relationship, [each.effect for each in pending])
-            return Returned(pending, done.results)
+            done = await self._call(relationship, [each.effect for each in bundles], *more)
+            return Returned(bundles, done.results)
         except ActivityError:
             # Cancelled or terminated by an operator: the ledger knows what happened, so asking again is safe.
-            return Returned(pending, tuple(interrupted(each) for each in pending))
+            return Returned(bundles, tuple(interrupted(each.effect) for each in bundles))
 
     def read(self) -> Returned:
         """Take what came back; the lane is free again."""
@@ -118,10 +127,10 @@ def is_calendar(effect: Effect) -> bool:
     return isinstance(effect, KeepEntry | RemoveEntry | VerifyCalendar)
 
 
-async def _deliver(relationship: str, letters: Sequence[Any]) -> Deliveries:
+async def _deliver(relationship: str, letters: Sequence[Any], dropped: tuple[DroppedLetter, ...]) -> Deliveries:
     return await workflow.execute_activity_method(
         LetterActivities.deliver,
-        LettersOrder(relationship, tuple(letters)),
+        LettersOrder(relationship, tuple(letters), dropped),
         start_to_close_timeout=ATTEMPT,
         heartbeat_timeout=SIGN_OF_LIFE,
         retry_policy=PATIENCE,
@@ -170,9 +179,9 @@ async def append_to_journal(tail: JournalTail) -> int | None:
     return kept.sequence
 
 
-def interrupted(pending: Pending) -> Delivery:
+def interrupted(effect: Effect) -> Delivery:
     """The result of a call that did not come back."""
-    return Delivery(pending.effect.key, Outcome.DELAYED, "interrupted")
+    return Delivery(effect.key, Outcome.DELAYED, "interrupted")
 
 
 def try_again(pending: Pending, result: Delivery, now: datetime) -> Pending:

@@ -10,10 +10,18 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
-from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Delivery, JournalEntry, JournalTail, Outcome
+from mentoring_lifecycle.contracts.deliveries import (
+    ADDRESS_GONE,
+    Delivery,
+    DroppedLetter,
+    JournalEntry,
+    JournalTail,
+    Outcome,
+)
 from mentoring_lifecycle.contracts.inputs import CarriedState, Pending, StartRelationship
 from mentoring_lifecycle.contracts.journal import journal_entry
 from mentoring_lifecycle.contracts.refusals import refusal_error
+from mentoring_lifecycle.domain import catching_up
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.commands import (
     Command,
@@ -54,6 +62,7 @@ class Story:
         self._tail: list[JournalEntry] = []
         self._handled: list[str] = []
         self._timeline: list[str] = []
+        self._dropped: list[DroppedLetter] = []
         self._journaled = 0
         self._shows = start.shows_search_attributes
         if isinstance(start, CarriedState):
@@ -68,6 +77,7 @@ class Story:
         self._journaled = carried.journaled
         self._handled = list(carried.handled)
         self._timeline = list(carried.timeline)
+        self._dropped = list(carried.dropped)
 
     def _open(self, start: StartRelationship) -> None:
         _, (first, *rest) = open_relationship(start.opening, workflow.now())
@@ -216,6 +226,7 @@ class Story:
             handled=tuple(self._handled),
             timeline=tuple(self._timeline),
             shows_search_attributes=self._shows,
+            dropped=tuple(self._dropped),
         )
 
     # --- books: the time of the next session, and the journal ---------------------------------------------------
@@ -232,7 +243,9 @@ class Story:
         try:
             found = await perform.find_slots(wishes)
         except FailureError:
-            self._outbox += [perform.try_again(each, perform.interrupted(each), workflow.now()) for each in pending]
+            self._outbox += [
+                perform.try_again(each, perform.interrupted(each.effect), workflow.now()) for each in pending
+            ]
             return
         for slot in found.slots:
             self._report(RecordSlot(slot.session, slot.starts_at))
@@ -262,33 +275,66 @@ class Story:
 
     def _dispatch(self) -> None:
         """Hand what is ready to a free lane; drop what the story has overtaken."""
-        overtaken = [each for each in self._outbox if not still_wanted(each.effect, self.state)]
-        self._outbox = [each for each in self._outbox if each not in overtaken]
-        for each in overtaken:
-            _count(each.effect, "overtaken")
+        self._drop_overtaken()
         if self._page_is_full and not self.state.is_closed:
             return
-        self._send(self._letters, perform.is_letter)
-        self._send(self._calendar, perform.is_calendar)
+        if self._letters.is_free and (letters := self._ready(perform.is_letter)):
+            dropped, self._dropped = tuple(self._dropped), []
+            self._letters.send(self.state.id, self._taken_letters(letters), dropped)
+        if self._calendar.is_free and (entries := self._ready(perform.is_calendar)):
+            self._calendar.send(self.state.id, self._taken(entries))
 
-    def _send(self, lane: perform.Lane, belongs: Callable[[Effect], bool]) -> None:
-        ready = tuple(each for each in self._outbox if belongs(each.effect) and self._is_ready(each))
-        if ready and lane.is_free:
-            self._outbox = [each for each in self._outbox if each not in ready]
-            lane.send(self.state.id, ready)
+    def _drop_overtaken(self) -> None:
+        waiting = [each.effect for each in self._outbox if isinstance(each.effect, Letter)]
+        late = catching_up.overtaken(waiting)
+        gone = [each for each in self._outbox if each.effect in late or not still_wanted(each.effect, self.state)]
+        self._outbox = [each for each in self._outbox if each not in gone]
+        for each in gone:
+            _count(each.effect, "overtaken")
+            if isinstance(each.effect, Letter):
+                self._dropped.append(DroppedLetter(each.effect.key, each.effect.purpose, "overtaken"))
+
+    def _ready(self, belongs: Callable[[Effect], bool]) -> list[Pending]:
+        return [each for each in self._outbox if belongs(each.effect) and self._is_ready(each)]
+
+    def _taken(self, pending: Iterable[Pending]) -> tuple[perform.Bundle, ...]:
+        """Out of the outbox, each by itself."""
+        taken = list(pending)
+        self._outbox = [each for each in self._outbox if each not in taken]
+        return tuple(perform.Bundle(each.effect, (each,)) for each in taken)
+
+    def _taken_letters(self, ready: list[Pending]) -> tuple[perform.Bundle, ...]:
+        """Out of the outbox; what a reader has missed for long goes as one letter, due for another try or not."""
+        bundles: list[perform.Bundle] = []
+        for to in dict.fromkeys(_reader_of(each) for each in ready):
+            bundle = self._missed_by([each for each in self._outbox if _reader_of(each) == to])
+            if bundle and any(each in bundle.parts for each in ready):
+                ready = [each for each in ready if each not in bundle.parts]
+                self._outbox = [each for each in self._outbox if each not in bundle.parts]
+                bundles.append(bundle)
+        return (*self._taken(ready), *bundles)
+
+    @staticmethod
+    def _missed_by(waiting: list[Pending]) -> perform.Bundle | None:
+        """One letter for what has waited for one reader for too long."""
+        letters = [each.effect for each in waiting if isinstance(each.effect, Letter)]
+        if (found := catching_up.gathered(letters, workflow.now())) is None:
+            return None
+        one, parts = found
+        return perform.Bundle(one, tuple(each for each in waiting if each.effect in parts))
 
     def _read_results(self) -> None:
         for lane in (self._letters, self._calendar):
             if lane.has_landed:
                 returned = lane.read()
-                for pending, result in zip(returned.pending, returned.results, strict=True):
-                    self._take_note(pending, result)
+                for bundle, result in zip(returned.bundles, returned.results, strict=True):
+                    self._take_note(bundle, result)
 
-    def _take_note(self, pending: Pending, result: Delivery) -> None:
-        effect = pending.effect
+    def _take_note(self, bundle: perform.Bundle, result: Delivery) -> None:
+        effect = bundle.effect
         _count(effect, result.outcome.value)
         if result.outcome is Outcome.DELAYED:
-            self._outbox.append(perform.try_again(pending, result, workflow.now()))
+            self._outbox += [perform.try_again(each, result, workflow.now()) for each in bundle.parts]
         elif isinstance(effect, VerifyCalendar):
             party = self.state.party_of(effect.person)
             if party and still_wanted(effect, self.state):
@@ -308,6 +354,10 @@ class Story:
 
 _CLEAN = (Outcome.ACCEPTED, Outcome.SUPPRESSED)
 """No entry is left: proven, or there is no calendar to hold one."""
+
+
+def _reader_of(pending: Pending) -> str:
+    return pending.effect.to if isinstance(pending.effect, Letter) else ""
 
 
 def _count(effect: Effect, outcome: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from mentoring_lifecycle.activities.ports import Claim, LedgerState, MailRefused, MailUnknown
 from mentoring_lifecycle.contracts.people import Person
-from mentoring_lifecycle.domain.commands import Matter
+from mentoring_lifecycle.domain.commands import HelpOutcome, Matter
 from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome
 from mentoring_lifecycle.domain.letters import LetterKind
 
@@ -202,3 +202,38 @@ async def test_a_retry_that_is_due_behind_a_stuck_call_costs_no_timer_after_time
 
 async def _database_away(*_: object, **__: object) -> Claim:
     raise ConnectionError("the database is away")
+
+
+async def test_after_a_week_without_mail_each_reads_one_letter_instead_of_many(rig: Rig, broken: World) -> None:
+    """What still matters stands in it with a line each; calendars get their invitation; nothing stale is sent."""
+    life = await rig.life(*UNDER_WAY)
+    session = await next_session(life)
+    await life.until(session.ends_at - timedelta(days=1))
+    await life.on.ask_coordinator(by=MENTOR, matter=Matter.QUESTION, words="Where is the guide?")
+    await life.rest()
+    before = len(life.mails())
+    broken.mail_server_goes()
+    await life.on.conclude_help(by=COORDINATOR, help=1, outcome=HelpOutcome.ANSWERED)
+    await life.rest()
+    await life.days(5)
+    broken.mail_server_returns()
+    await life.days(0.5)
+    came = life.letters(before)
+    assert came == {"session_invitation": 2, "catch_up": 1, "session_question_reminder": 1, "help_outcome": 1}
+    (one,) = life.mails(LetterKind.CATCH_UP, to=MENTOR)
+    assert one.text.count("https://tool.example/") == 4  # the two pages it is about, and the two at every foot
+    rows = broken.ledger.rows
+    gathered = [row.purpose for row in rows.values() if row.relationship == life.id and row.reason == "gathered"]
+    assert sorted(gathered) == ["help_feedback", "session_question_reminder"]
+    assert _nothing_twice(life)
+
+
+async def test_what_was_overtaken_stands_in_the_ledger_with_its_reason(rig: Rig, broken: World) -> None:
+    """A letter that was decided and then not sent is no riddle later."""
+    life = await rig.life(*UNDER_WAY)
+    broken.mail_server_goes()
+    await life.past(session_over, both_confirmed)
+    broken.mail_server_returns()
+    await life.days(0.5)
+    rows = [row for key, row in broken.ledger.rows.items() if key.startswith(f"{life.id}/s1/session_question/")]
+    assert [(row.state, row.reason) for row in rows] == [(LedgerState.SUPPRESSED, "overtaken")] * 2
