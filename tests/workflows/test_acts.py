@@ -366,3 +366,35 @@ async def test_a_relationship_that_ended_by_the_programme_is_closed(rig: Rig) ->
     await life.rest()
     assert (await life.status()).outcome is RelationshipOutcome.ENDED_BY_PROGRAMME
     assert len(life.mails(LetterKind.RELATIONSHIP_ENDED)) == 2
+
+
+async def test_a_session_that_is_called_off_leaves_every_calendar_and_is_booked_anew(rig: Rig) -> None:
+    """Whoever books is asked by mail; the time that is chosen reaches both calendars, as a session of its own."""
+    life = await rig.life(*UNDER_WAY)
+    session = await next_session(life)
+    await life.on.cancel_session(by=MENTOR, session=session.number)
+    await life.rest()
+    assert life.entries() == {MENTOR: [], MENTEE: []}
+    view = await life.status()
+    assert view.to_book == session.number + 1
+    (asked,) = life.mails(LetterKind.BOOK_SESSION)
+    assert asked.to.email == "ed@pair.example"
+    chosen = await life.now() + timedelta(days=9)
+    await life.on.book_session(by=MENTEE, session=view.to_book, starts_at=chosen)
+    await life.rest()
+    assert life.entries() == {MENTOR: [chosen], MENTEE: [chosen]}
+
+
+async def test_a_time_proposed_by_one_and_chosen_by_the_other_moves_the_session(rig: Rig) -> None:
+    """Until then it stays; afterwards both calendars show the new time under the old identity."""
+    life = await rig.life(*UNDER_WAY)
+    session = await next_session(life)
+    times = (session.starts_at + timedelta(days=1), session.starts_at + timedelta(days=2))
+    await life.on.propose_times(by=MENTOR, session=session.number, times=times)
+    await life.rest()
+    assert life.entries()[MENTOR] == [session.starts_at]
+    await life.on.answer_times(by=MENTEE, session=session.number, chosen=2)
+    await life.rest()
+    assert life.entries() == {MENTOR: [times[1]], MENTEE: [times[1]]}
+    changes = await life.on.changes()
+    assert [each.late_moves for each in changes] == [0, 0]
