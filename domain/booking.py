@@ -24,6 +24,7 @@ from mentoring_lifecycle.domain.events import (
     TimesAnswered,
     TimesProposed,
 )
+from mentoring_lifecycle.domain.ground_rules import notice_hours
 from mentoring_lifecycle.domain.people import PAIR, Party, Power, partner_of
 from mentoring_lifecycle.domain.policy import Ladder
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
@@ -51,7 +52,7 @@ def is_booked_by_hand(state: Relationship) -> bool:
 
 def _comes_late(state: Relationship, session: Session, now: datetime) -> bool:
     """With less notice than the pair agreed on (R12, in hours)."""
-    return session.starts_at - now < timedelta(hours=int(dict(state.rules_values).get("R12", "24")))
+    return session.starts_at - now < timedelta(hours=notice_hours(state.rules_values))
 
 
 def moment_problem(at: datetime, now: datetime) -> Rejection | None:
@@ -160,14 +161,15 @@ def move_session(draft: Draft, command: MoveSession, by: Party, now: datetime) -
     if problem := not_ahead(session, command.session) or moment_problem(command.starts_at, now):
         return problem
     assert session
-    if problem := _after_the_end(draft.state, session, command.starts_at):
+    if problem := after_the_end(draft.state, session, command.starts_at):
         return problem
     late = _comes_late(draft.state, session, now)
     move(draft, session, command.starts_at, by, now, late=late)
     return None
 
 
-def _after_the_end(state: Relationship, session: Session, starts_at: datetime) -> Rejection | None:
+def after_the_end(state: Relationship, session: Session, starts_at: datetime) -> Rejection | None:
+    """Why a session cannot move so far, or None."""
     ends_at = starts_at + (session.ends_at - session.starts_at)
     return Rejection(Refusal.AFTER_THE_END) if ends_at > state.ends_at else None
 
@@ -234,10 +236,10 @@ def propose_times(draft: Draft, command: ProposeTimes, by: Party, now: datetime)
     if problem := not_ahead(session, command.session) or _times_problem(command.times, now):
         return problem
     assert session
-    if problem := next((found for at in command.times if (found := _after_the_end(draft.state, session, at))), None):
+    if problem := next((found for at in command.times if (found := after_the_end(draft.state, session, at))), None):
         return problem
     draft.add(TimesProposed(now, by, command.session, command.times))
-    ladder = _until_the_start(draft.state.policy.sessions.times_question, session, now)
+    ladder = until_the_start(draft.state.policy.sessions.times_question, session, now)
     ask(draft, now, Subject.TIMES, partner_of(by), ladder, command.session)
     return None
 
@@ -248,7 +250,7 @@ def _times_problem(times: tuple[datetime, ...], now: datetime) -> Rejection | No
     return next((problem for at in times if (problem := moment_problem(at, now))), None)
 
 
-def _until_the_start(wished: Ladder, session: Session, now: datetime) -> Ladder:
+def until_the_start(wished: Ladder, session: Session, now: datetime) -> Ladder:
     """Nobody is asked about another time once the session has begun; a question lives a day at least."""
     days = max(1, min(wished.expires_after_days, (session.starts_at - now).days))
     return Ladder(tuple(day for day in wished.remind_after_days if day < days), days)
@@ -266,7 +268,7 @@ def answer_times(draft: Draft, command: AnswerTimes, by: Party, now: datetime) -
         draft.add(TimesAnswered(now, by, command.session))
         return None
     starts_at = session.times[command.chosen - 1]
-    if problem := moment_problem(starts_at, now) or _after_the_end(draft.state, session, starts_at):
+    if problem := moment_problem(starts_at, now) or after_the_end(draft.state, session, starts_at):
         return problem
     # Both have agreed, so it is nobody's late change.
     move(draft, session, starts_at, partner_of(by), now, late=False)

@@ -82,6 +82,29 @@ class HelpOutcome(StrEnum):
     NO_ACTION = "no_action"
 
 
+class CalendarAnswer(StrEnum):
+    """What a calendar says about a session."""
+
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+    COUNTERED = "countered"
+    """Another time was proposed from within a calendar."""
+    DELETED = "deleted"
+    MOVED = "moved"
+
+
+class AddressNews(StrEnum):
+    """What was learnt about somebody's address."""
+
+    FAILED = "failed"
+    """Mail to it is refused for good."""
+    SOFT = "soft"
+    """Mail did not arrive, and may later."""
+    WORKS = "works"
+    """It was corrected, or mail arrives again."""
+
+
 class Choice(StrEnum):
     """What the programme team decides when a ladder has ended."""
 
@@ -236,6 +259,31 @@ class AnswerTimes:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteCalendar:
+    """What one participant's calendar says about one session."""
+
+    by: str
+    """The participant whose calendar it is."""
+    session: int
+    revision: int
+    """The SEQUENCE that the calendar showed; -1 where it did not say."""
+    answer: CalendarAnswer
+    starts_at: datetime | None = None
+    """With another time: which."""
+    kind: Literal["note_calendar"] = "note_calendar"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCalendarQuestion:
+    """Was the change in one's own calendar meant for the session itself?"""
+
+    by: str
+    session: int
+    meant: bool
+    kind: Literal["answer_calendar_question"] = "answer_calendar_question"
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmSession:
     """Did the session take place? Two witnesses."""
 
@@ -338,6 +386,16 @@ class Lift:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteAddress:
+    """News about the address of one of those who take part, from bounces or from the people directory."""
+
+    by: str
+    person: str
+    news: AddressNews
+    kind: Literal["note_address"] = "note_address"
+
+
+@dataclass(frozen=True, slots=True)
 class Exit:
     """Leave, at any moment, without a reason or anybody's approval."""
 
@@ -415,6 +473,8 @@ Command = (
     | CancelSession
     | ProposeTimes
     | AnswerTimes
+    | NoteCalendar
+    | AnswerCalendarQuestion
     | ConfirmSession
     | AskCoordinator
     | TakeUpHelp
@@ -425,6 +485,7 @@ Command = (
     | Resume
     | Hold
     | Lift
+    | NoteAddress
     | Exit
     | Decide
     | GiveFinalFeedback

@@ -84,6 +84,7 @@ _ASKING: dict[e.Subject, tuple[LetterKind, LetterKind]] = {
     e.Subject.GOALS: (LetterKind.GOALS_TO_SET, LetterKind.GOALS_REMINDER),
     e.Subject.BOOKING: (LetterKind.BOOK_SESSION, LetterKind.BOOK_SESSION_REMINDER),
     e.Subject.TIMES: (LetterKind.TIMES_PROPOSED, LetterKind.TIMES_PROPOSED_REMINDER),
+    e.Subject.CALENDAR: (LetterKind.CALENDAR_QUESTION, LetterKind.CALENDAR_QUESTION_REMINDER),
     e.Subject.SESSION: (LetterKind.SESSION_QUESTION, LetterKind.SESSION_QUESTION_REMINDER),
     e.Subject.HELP_RATING: (LetterKind.HELP_FEEDBACK, LetterKind.HELP_FEEDBACK),
     e.Subject.FINAL_FEEDBACK: (LetterKind.FINAL_FEEDBACK, LetterKind.FINAL_FEEDBACK_REMINDER),
@@ -95,6 +96,7 @@ _OCCURRENCES: dict[e.Subject, str] = {
     e.Subject.GOALS: "goals-{}",
     e.Subject.BOOKING: "s{}",
     e.Subject.TIMES: "s{}",
+    e.Subject.CALENDAR: "s{}",
     e.Subject.SESSION: "s{}",
     e.Subject.HELP_RATING: "help-{}",
 }
@@ -106,23 +108,23 @@ def _asked(event: e.Asked, state: Relationship) -> Iterator[Effect]:
         yield from _about_comfort(state, ask)
     elif ask:
         first, _ = _ASKING[event.subject]
-        yield _question(state, ask, event.at, _proposal_or(first, event))
+        yield _question(state, ask, event.at, _proposal_or(first, ask))
 
 
 def _reminded(event: e.Reminded, state: Relationship) -> Iterator[Effect]:
     ask = state.ask(event.subject, event.of, event.number)
     if ask:
         _, again = _ASKING[event.subject]
-        yield _question(state, ask, event.at, _proposal_or(again, event))
+        yield _question(state, ask, event.at, _proposal_or(again, ask))
 
 
-def _proposal_or(usual: LetterKind, event: e.Asked | e.Reminded) -> LetterKind:
-    is_proposal = event.subject is e.Subject.GOALS and event.number
+def _proposal_or(usual: LetterKind, ask: Ask) -> LetterKind:
+    is_proposal = ask.subject is e.Subject.GOALS and ask.number
     return LetterKind.GOALS_TO_AGREE if is_proposal else usual
 
 
 def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) -> Letter:
-    is_about_session = ask.subject in (e.Subject.BOOKING, e.Subject.TIMES, e.Subject.SESSION)
+    is_about_session = ask.subject in _ABOUT_SESSION
     session = state.session(ask.number) if is_about_session else None
     facts = Facts(
         occurrence=_occurrence(ask),
@@ -140,13 +142,17 @@ def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) 
     return _letter(state, at, purpose, ask.of, facts, revision=_step(ask), not_after=ask.expires_at)
 
 
+_ABOUT_SESSION = (e.Subject.BOOKING, e.Subject.TIMES, e.Subject.CALENDAR, e.Subject.SESSION)
+
+
 def _occurrence(ask: Ask) -> str:
     return _OCCURRENCES.get(ask.subject, "").format(ask.number)
 
 
 def _step(ask: Ask) -> str:
     """Which step of which ladder: a later step, or the same question asked afresh, is another letter."""
-    return f"{ask.opened}.{ask.reminded}"
+    again = f".{ask.resent}" if ask.resent else ""
+    return f"{ask.opened}.{ask.reminded}{again}"
 
 
 def _goals_shown(state: Relationship, subject: e.Subject) -> tuple[str, ...]:
@@ -157,6 +163,9 @@ def _goals_shown(state: Relationship, subject: e.Subject) -> tuple[str, ...]:
 def _times_shown(state: Relationship, ask: Ask, session: Session | None) -> tuple[datetime, ...]:
     if ask.subject is e.Subject.TIMES:
         return session.times if session else ()
+    if ask.subject is e.Subject.CALENDAR:
+        difference = session.open_difference(ask.of) if session else None
+        return (difference.starts_at,) if difference and difference.starts_at else ()
     if ask.subject is e.Subject.BOOKING:
         found = (state.pencilled, *state.proposals) if state.pencilled else state.proposals
         return tuple(dict.fromkeys(found))
@@ -166,6 +175,9 @@ def _times_shown(state: Relationship, ask: Ask, session: Session | None) -> tupl
 def _topic(state: Relationship, ask: Ask) -> str:
     if ask.subject is e.Subject.INVITATION:
         return "reverse" if state.is_reverse else "traditional"
+    if ask.subject is e.Subject.CALENDAR and (session := state.session(ask.number)):
+        difference = session.open_difference(ask.of)
+        return difference.answer if difference else ""
     return ask.topic or ""
 
 
@@ -249,6 +261,13 @@ def _times_answered(event: e.TimesAnswered, state: Relationship) -> Iterator[Eff
             revision=state.sequence,
             not_after=session.starts_at,
         )
+
+
+def _calendar_restored(event: e.CalendarRestored, state: Relationship) -> Iterator[Effect]:
+    """Both calendars get the higher revision, so that neither is behind when the session moves next."""
+    session = state.session(event.session)
+    if session:
+        yield from (_entry(state, event.at, session, party) for party in PAIR)
 
 
 def _talk_suggested(event: e.TalkSuggested, state: Relationship) -> Iterator[Effect]:
@@ -448,9 +467,32 @@ _FAREWELLS: dict[e.RelationshipOutcome, LetterKind] = {
 
 
 def _address_failed(event: e.AddressFailed, state: Relationship) -> Iterator[Effect]:
+    """The coordinator hears of it, and the person by another address, where the directory has one."""
     if event.party in PAIR:
         facts = Facts(concerned=state.person(event.party), occurrence=event.party)
-        yield _letter(state, event.at, LetterKind.ADDRESS_FAILED, Party.COORDINATOR, facts)
+        yield _letter(state, event.at, LetterKind.ADDRESS_FAILED, Party.COORDINATOR, facts, revision=state.sequence)
+        yield _letter(state, event.at, LetterKind.ADDRESS_FAILED_OWNER, event.party, revision=state.sequence)
+
+
+def _sent_again(event: e.AddressDoubtful | e.AddressWorks, state: Relationship) -> Iterator[Effect]:
+    """What a party is still asked, and the invitation to the session that lies ahead."""
+    if state.held or event.party not in PAIR:
+        return
+    for ask in state.asks:
+        if ask.of is event.party:
+            first, again = _ASKING[ask.subject]
+            yield _question(state, ask, event.at, _proposal_or(again if ask.reminded else first, ask))
+    session = state.planned_session
+    if session and event.at < session.starts_at:
+        yield _letter(
+            state,
+            event.at,
+            LetterKind.SESSION_INVITATION,
+            event.party,
+            _session_facts(session),
+            revision=f"{session.revision}.{state.sequence}",
+            not_after=session.starts_at,
+        )
 
 
 _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] = {
@@ -462,6 +504,7 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.TimesAnswered: _times_answered,
     e.TalkSuggested: _talk_suggested,
     e.ChangesNoted: _changes_noted,
+    e.CalendarRestored: _calendar_restored,
     e.SessionReminded: _session_reminded,
     e.SessionCancelled: _session_cancelled,
     e.HelpAsked: _help_asked,
@@ -478,6 +521,8 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.EndDecided: _end_decided,
     e.Closed: _closed,
     e.AddressFailed: _address_failed,
+    e.AddressDoubtful: _sent_again,
+    e.AddressWorks: _sent_again,
 }
 
 
@@ -521,4 +566,4 @@ def _is_the_step(letter: Letter, subject: e.Subject, state: Relationship) -> boo
 
 def _lies_ahead_unchanged(state: Relationship, number: int, revision: int) -> bool:
     session = state.session(number)
-    return session is not None and session.lies_ahead and session.revision == revision
+    return session is not None and session.lies_ahead and session.time_since <= revision <= session.revision

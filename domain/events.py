@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from mentoring_lifecycle.domain.commands import Choice, Comfort, Goal, HelpOutcome, Matter, Severity
+from mentoring_lifecycle.domain.commands import CalendarAnswer, Choice, Comfort, Goal, HelpOutcome, Matter, Severity
 from mentoring_lifecycle.domain.people import Participant, Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 
@@ -45,6 +45,7 @@ class Subject(StrEnum):
     GOALS = "goals"
     BOOKING = "booking"
     TIMES = "times"
+    CALENDAR = "calendar"
     SESSION = "session"
     HELP_RATING = "help_rating"
     FINAL_FEEDBACK = "final_feedback"
@@ -312,6 +313,41 @@ class ChangesNoted:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarAnswered:
+    """A calendar says that its owner comes, or perhaps comes."""
+
+    at: datetime
+    by: Party
+    session: int
+    answer: CalendarAnswer
+    kind: Literal["calendar_answered"] = "calendar_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDiffers:
+    """One participant's calendar shows something else than the story says; that person alone is asked."""
+
+    at: datetime
+    by: Party
+    session: int
+    answer: CalendarAnswer
+    starts_at: datetime | None
+    revision: int
+    """The SEQUENCE that was seen there; -1: it did not say."""
+    kind: Literal["calendar_differs"] = "calendar_differs"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRestored:
+    """The difference was not meant: the calendar is put right. The partner is told nothing, since nothing changed."""
+
+    at: datetime
+    by: Party
+    session: int
+    kind: Literal["calendar_restored"] = "calendar_restored"
+
+
+@dataclass(frozen=True, slots=True)
 class SessionReminded:
     at: datetime
     session: int
@@ -529,6 +565,26 @@ class AddressFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressDoubtful:
+    """Mail did not arrive and may later: what still matters is sent once more."""
+
+    at: datetime
+    party: Party
+    begins: bool = True
+    """The first of a row of bounces."""
+    kind: Literal["address_doubtful"] = "address_doubtful"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressWorks:
+    """The party can be reached again; open questions are put once more, and their clocks go on."""
+
+    at: datetime
+    party: Party
+    kind: Literal["address_works"] = "address_works"
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     at: datetime
     outcome: RelationshipOutcome
@@ -558,6 +614,9 @@ Event = (
     | TimesAnswered
     | TalkSuggested
     | ChangesNoted
+    | CalendarAnswered
+    | CalendarDiffers
+    | CalendarRestored
     | SessionReminded
     | SessionCancelled
     | SessionEnded
@@ -582,6 +641,8 @@ Event = (
     | EndDecided
     | CalendarVerified
     | AddressFailed
+    | AddressDoubtful
+    | AddressWorks
     | Closed
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.commands import Comfort
 from mentoring_lifecycle.domain.people import PAIR, Party
-from mentoring_lifecycle.domain.relationship import Ask, HelpRequest, Relationship, Session
+from mentoring_lifecycle.domain.relationship import Ask, Difference, HelpRequest, Relationship, Session
 
 
 def evolve(state: Relationship, event: e.Event) -> Relationship:
@@ -74,13 +74,17 @@ def _without_ask(
 
 
 def _ask_lapsed(state: Relationship, event: e.AskLapsed) -> Relationship:
+    if event.subject is e.Subject.CALENDAR:
+        return _without_question_about_calendar(state, event.number, event.of)
     return _without_ask(state, event.subject, event.of, event.number)
 
 
 def _phase_entered(state: Relationship, event: e.PhaseEntered) -> Relationship:
     """Questions of an earlier phase end with it; a session or a call for help outlives it."""
-    lasting = (e.Subject.SESSION, e.Subject.HELP_RATING, e.Subject.BOOKING, e.Subject.TIMES)
-    return replace(state, phase=event.phase, asks=tuple(ask for ask in state.asks if ask.subject in lasting))
+    return replace(state, phase=event.phase, asks=tuple(ask for ask in state.asks if ask.subject in _LASTING))
+
+
+_LASTING = (e.Subject.SESSION, e.Subject.HELP_RATING, e.Subject.BOOKING, e.Subject.TIMES, e.Subject.CALENDAR)
 
 
 # --- onboarding -------------------------------------------------------------------------------------------------
@@ -177,14 +181,18 @@ def _agenda_set(state: Relationship, event: e.AgendaSet) -> Relationship:
 
 def _session_moved(state: Relationship, event: e.SessionMoved) -> Relationship:
     session = state.session(event.session)
+    revision = max(session.revision, session.seen_revision) + 1 if session else 1
     moved = _with_session(
-        state,
+        _without_ask(state, e.Subject.CALENDAR, number=event.session),
         event.session,
         starts_at=event.starts_at,
         ends_at=event.ends_at,
-        revision=session.revision + 1 if session else 1,
+        revision=revision,
+        time_since=revision,
         reminded=False,
         moves=session.moves + 1 if session else 1,
+        replies=(),
+        differences=(),
     )
     counted = _with_changes(moved, event.by, late_moves=1) if event.late else moved
     return _without_times(counted, event.session)
@@ -210,6 +218,48 @@ def _with_changes(state: Relationship, party: Party, **more: int) -> Relationshi
     return replace(state, changes=(*(each for each in state.changes if each.of is not party), after))
 
 
+def _calendar_answered(state: Relationship, event: e.CalendarAnswered) -> Relationship:
+    session = state.session(event.session)
+    others = tuple(reply for reply in session.replies if reply[0] is not event.by) if session else ()
+    told = _with_session(state, event.session, replies=(*others, (event.by, event.answer)))
+    return _without_question_about_calendar(told, event.session, event.by)
+
+
+def _calendar_differs(state: Relationship, event: e.CalendarDiffers) -> Relationship:
+    closed = _without_question_about_calendar(state, event.session, event.by)
+    session = closed.session(event.session)
+    if session is None:
+        return state
+    return _with_session(
+        closed,
+        event.session,
+        differences=(*session.differences, Difference(event.by, event.answer, event.starts_at)),
+        seen_revision=max(session.seen_revision, min(event.revision, session.revision + _FARTHEST_REVISION)),
+        replies=tuple(reply for reply in session.replies if reply[0] is not event.by),
+    )
+
+
+_FARTHEST_REVISION = 100
+"""A calendar that shows a wilder number is not followed there."""
+
+
+def _calendar_restored(state: Relationship, event: e.CalendarRestored) -> Relationship:
+    """One revision above any that was seen, so that every calendar heeds it; the time stays the same."""
+    closed = _without_question_about_calendar(state, event.session, event.by)
+    session = closed.session(event.session)
+    revision = max(session.revision, session.seen_revision) + 1 if session else 0
+    return _with_session(closed, event.session, revision=revision)
+
+
+def _without_question_about_calendar(state: Relationship, number: int, of: Party) -> Relationship:
+    session = state.session(number)
+    if session is None:
+        return state
+    differences = tuple(replace(each, is_open=False) if each.of is of else each for each in session.differences)
+    answered = _with_session(state, number, differences=differences)
+    return _without_ask(answered, e.Subject.CALENDAR, of, number)
+
+
 def _nothing_changes(state: Relationship, event: e.Event) -> Relationship:
     """A fact that is told and remembered elsewhere."""
     return state
@@ -222,7 +272,8 @@ def _session_reminded(state: Relationship, event: e.SessionReminded) -> Relation
 def _session_cancelled(state: Relationship, event: e.SessionCancelled) -> Relationship:
     """The rhythm is broken with it: a time that was found for the next one no longer fits."""
     left = replace(_without_session(state, event.session), pencilled=None, proposals=(), slot_wanted=0)
-    left = _without_ask(left, e.Subject.TIMES, number=event.session)
+    for subject in (e.Subject.TIMES, e.Subject.CALENDAR):
+        left = _without_ask(left, subject, number=event.session)
     if event.by is None:
         return left
     counted = _with_changes(left, event.by, cancelled=1, late_cancelled=int(event.late))
@@ -230,7 +281,8 @@ def _session_cancelled(state: Relationship, event: e.SessionCancelled) -> Relati
 
 
 def _session_ended(state: Relationship, event: e.SessionEnded) -> Relationship:
-    return _with_session(_without_times(state, event.session), event.session, asked_at=event.at)
+    over = _without_ask(_without_times(state, event.session), e.Subject.CALENDAR, number=event.session)
+    return _with_session(over, event.session, asked_at=event.at)
 
 
 def _session_confirmed(state: Relationship, event: e.SessionConfirmed) -> Relationship:
@@ -410,7 +462,38 @@ def _calendar_verified(state: Relationship, event: e.CalendarVerified) -> Relati
 
 
 def _address_failed(state: Relationship, event: e.AddressFailed) -> Relationship:
-    return replace(state, failed_addresses=(*state.failed_addresses, event.party))
+    failed = replace(
+        _without_doubt(state, event.party),
+        failed_addresses=(*state.failed_addresses, event.party),
+        failed_since=(*state.failed_since, (event.party, event.at)),
+    )
+    return _with_clocks(failed, event.at)
+
+
+def _address_doubtful(state: Relationship, event: e.AddressDoubtful) -> Relationship:
+    since = event.at if event.begins else next(since for party, since, _ in state.doubtful if party is event.party)
+    cleared = _without_doubt(state, event.party)
+    doubted = replace(cleared, doubtful=(*cleared.doubtful, (event.party, since, event.at)))
+    return _with_asks_resent(doubted, event.party)
+
+
+def _address_works(state: Relationship, event: e.AddressWorks) -> Relationship:
+    works = replace(
+        _without_doubt(state, event.party),
+        failed_addresses=tuple(party for party in state.failed_addresses if party is not event.party),
+        failed_since=tuple(each for each in state.failed_since if each[0] is not event.party),
+    )
+    return _with_asks_resent(_with_clocks(works, event.at), event.party)
+
+
+def _without_doubt(state: Relationship, party: Party) -> Relationship:
+    return replace(state, doubtful=tuple(each for each in state.doubtful if each[0] is not party))
+
+
+def _with_asks_resent(state: Relationship, party: Party) -> Relationship:
+    """Every open question to this party is put once more, as the step of the ladder that it has come to."""
+    asks = tuple(replace(ask, resent=ask.resent + 1) if ask.of is party else ask for ask in state.asks)
+    return replace(state, asks=asks)
 
 
 def _closed(state: Relationship, event: e.Closed) -> Relationship:
@@ -440,6 +523,9 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.TimesAnswered: _times_answered,
     e.TalkSuggested: _nothing_changes,
     e.ChangesNoted: _nothing_changes,
+    e.CalendarAnswered: _calendar_answered,
+    e.CalendarDiffers: _calendar_differs,
+    e.CalendarRestored: _calendar_restored,
     e.SessionReminded: _session_reminded,
     e.SessionCancelled: _session_cancelled,
     e.SessionEnded: _session_ended,
@@ -464,5 +550,7 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.EndDecided: _end_decided,
     e.CalendarVerified: _calendar_verified,
     e.AddressFailed: _address_failed,
+    e.AddressDoubtful: _address_doubtful,
+    e.AddressWorks: _address_works,
     e.Closed: _closed,
 }

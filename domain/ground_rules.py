@@ -56,5 +56,11 @@ GROUND_RULES: tuple[GroundRule, ...] = (
 
 AGREEABLE: dict[str, GroundRule] = {rule.id: rule for rule in GROUND_RULES if rule.kind is RuleKind.AGREE}
 
+
+def notice_hours(values: tuple[tuple[str, str], ...]) -> int:
+    """How many hours before a session it may be changed without being late, by R12 of the pair's values."""
+    return int(dict(values).get("R12") or AGREEABLE["R12"].default)
+
+
 DEFAULT_VALUES: tuple[tuple[str, str], ...] = tuple((rule.id, rule.default) for rule in AGREEABLE.values())
 """The first version that every pair is asked to sign."""

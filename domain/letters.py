@@ -28,6 +28,8 @@ class LetterKind(StrEnum):
     TIMES_PROPOSED = "times_proposed"
     TIMES_PROPOSED_REMINDER = "times_proposed_reminder"
     TIMES_ANSWERED = "times_answered"
+    CALENDAR_QUESTION = "calendar_question"
+    CALENDAR_QUESTION_REMINDER = "calendar_question_reminder"
     TALK_SUGGESTED = "talk_suggested"
     CHANGES_NOTED = "changes_noted"
     SESSION_QUESTION = "session_question"
@@ -51,6 +53,7 @@ class LetterKind(StrEnum):
     DECISION_WANTED = "decision_wanted"
     CLOSED_NOTE = "closed_note"
     ADDRESS_FAILED = "address_failed"
+    ADDRESS_FAILED_OWNER = "address_failed_owner"
     CATCH_UP = "catch_up"
     """Stands for several letters that could not be sent for long."""
     CASE_RECEIVED = "case_received"
@@ -85,6 +88,7 @@ class Action(StrEnum):
     PREPARE_SESSION = "prepare-session"
     BOOK_SESSION = "book-session"
     ANSWER_TIMES = "answer-times"
+    CONFIRM_CALENDAR_CHANGE = "confirm-calendar-change"
     CONFIRM_SESSION = "confirm-session"
     GIVE_FINAL_FEEDBACK = "give-final-feedback"
     RATE_HELP = "rate-help"
@@ -102,6 +106,8 @@ class Manners:
     when_unknown: WhenUnknown
     action: Action = Action.NONE
     calendar: CalendarMethod = CalendarMethod.NONE
+    to_other_address: bool = False
+    """Goes to the reader's other address, because the first one fails."""
     passes_hold: bool = False
     """Goes out although the relationship is on hold: cancellations and the fixed sentence itself."""
 
@@ -130,6 +136,8 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.TIMES_PROPOSED: Manners(_RESEND, Action.ANSWER_TIMES),
     LetterKind.TIMES_PROPOSED_REMINDER: Manners(_LEAVE, Action.ANSWER_TIMES),
     LetterKind.TIMES_ANSWERED: Manners(_RESEND, Action.PREPARE_SESSION),
+    LetterKind.CALENDAR_QUESTION: Manners(_RESEND, Action.CONFIRM_CALENDAR_CHANGE),
+    LetterKind.CALENDAR_QUESTION_REMINDER: Manners(_LEAVE, Action.CONFIRM_CALENDAR_CHANGE),
     LetterKind.TALK_SUGGESTED: Manners(_LEAVE),
     LetterKind.CHANGES_NOTED: Manners(_RESEND, passes_hold=True),
     LetterKind.SESSION_QUESTION: Manners(_LEAVE, Action.CONFIRM_SESSION),
@@ -153,6 +161,7 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.DECISION_WANTED: Manners(_RESEND, Action.DECIDE, passes_hold=True),
     LetterKind.CLOSED_NOTE: Manners(_RESEND, passes_hold=True),
     LetterKind.ADDRESS_FAILED: Manners(_RESEND, passes_hold=True),
+    LetterKind.ADDRESS_FAILED_OWNER: Manners(_RESEND, passes_hold=True, to_other_address=True),
     LetterKind.CATCH_UP: Manners(_RESEND),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
 }

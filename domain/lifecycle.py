@@ -15,18 +15,19 @@ from mentoring_lifecycle.domain import (
     agreement,
     asking,
     booking,
+    calendar_answers,
     close_out,
     ending,
     goal_setting,
     help_requests,
     onboarding,
+    reachability,
     sessions,
     standing,
 )
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
-    AddressFailed,
     AskLapsed,
     CalendarVerified,
     Event,
@@ -107,6 +108,8 @@ GATES: dict[type[Any], Gate] = {
     c.CancelSession: Gate(_MEETING, PAIR),
     c.ProposeTimes: Gate(_MEETING, PAIR),
     c.AnswerTimes: Gate(_MEETING, PAIR),
+    c.NoteCalendar: Gate(_MEETING, PAIR),
+    c.AnswerCalendarQuestion: Gate(_MEETING, PAIR),
     c.ConfirmSession: Gate(_MEETING, PAIR),
     c.AskCoordinator: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
     c.TakeUpHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
@@ -117,6 +120,7 @@ GATES: dict[type[Any], Gate] = {
     c.Resume: Gate(_OPEN, PAIR, in_pause=True),
     c.Hold: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.Lift: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.NoteAddress: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.Exit: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
     c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.GiveFinalFeedback: Gate((Phase.CLOSING,), PAIR),
@@ -153,6 +157,8 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.CancelSession: booking.cancel_session,
     c.ProposeTimes: booking.propose_times,
     c.AnswerTimes: booking.answer_times,
+    c.NoteCalendar: calendar_answers.note_calendar,
+    c.AnswerCalendarQuestion: calendar_answers.answer_calendar_question,
     c.ConfirmSession: sessions.confirm_session,
     c.AskCoordinator: help_requests.ask_coordinator,
     c.TakeUpHelp: help_requests.take_up_help,
@@ -163,6 +169,7 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.Resume: standing.resume,
     c.Hold: standing.hold,
     c.Lift: standing.lift,
+    c.NoteAddress: reachability.note_address,
     c.Exit: standing.leave,
     c.Decide: standing.decide_open_question,
     c.GiveFinalFeedback: close_out.give_final_feedback,
@@ -201,8 +208,8 @@ def report(state: Relationship, found: c.Report, now: datetime) -> Events:
         sessions.record_slot(draft, found, now)
     elif isinstance(found, c.RecordCalendarVerified):
         _record_calendar(draft, found, now)
-    elif found.party not in state.failed_addresses:
-        draft.add(AddressFailed(now, found.party))
+    else:
+        reachability.note_failure(draft, found.party, now)
     keep_going(draft, now)
     return tuple(draft.events)
 
@@ -222,6 +229,7 @@ _LAPSES: dict[Subject, Callable[[Draft, AskLapsed, datetime], None]] = {
     Subject.GOALS: goal_setting.lapse,
     Subject.BOOKING: booking.lapse_booking,
     Subject.TIMES: booking.lapse_times,
+    Subject.CALENDAR: calendar_answers.lapse,
     Subject.HELP_RATING: help_requests.lapse,
     Subject.FINAL_FEEDBACK: close_out.lapse,
 }
@@ -256,6 +264,7 @@ def hours(state: Relationship) -> tuple[Hour, ...]:
         close_out.hours,
         sessions.hours,
         help_requests.hours,
+        reachability.hours,
         _lapses,
         asking.reminders,
     )

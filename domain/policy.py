@@ -58,6 +58,8 @@ class Sessions:
     """Times that whoever books is offered."""
     times_question: Ladder = Ladder((2,), 5)
     """Does one of your partner's times suit? At its end the session stays where it is."""
+    calendar_question: Ladder = Ladder((1,), 3)
+    """Was the change in your calendar meant? At its end the session stands."""
     moves_before_talk: int = 2
     """More moves of one session than this, and the pair is invited to talk."""
     changes_before_note: int = 2
@@ -91,6 +93,10 @@ class ProgrammePolicy:
     """How often the coordinator is asked whether a hold is still meant."""
     closing_notice_days: int = 14
     final_feedback: Ladder = Ladder((7, 14), 21)
+    soft_bounce_hours: int = 72
+    """How long mail may bounce "for now" before the address counts as failed."""
+    address_patience_days: int = 30
+    """How long a pair that has not begun waits for the correction of an address that fails."""
     calendar_clean_up_days: int = 7
     """How long a close waits for a calendar that does not answer."""
 
@@ -130,6 +136,8 @@ RANGES: dict[str, tuple[int, int]] = {
     "pause_weeks": (1, 52),
     "hold_reminder_weeks": (1, 26),
     "closing_notice_days": (1, 28),
+    "soft_bounce_hours": (1, 168),
+    "address_patience_days": (7, 90),
     "calendar_clean_up_days": (1, 30),
 }
 """Smallest and largest value of each single number."""

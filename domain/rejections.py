@@ -40,6 +40,9 @@ class Refusal(StrEnum):
     UNKNOWN_SESSION = "unknown_session"
     SESSION_OVER = "session_over"
     SESSION_NOT_OVER = "session_not_over"
+    STALE_REVISION = "stale_revision"
+    NO_CALENDAR_QUESTION = "no_calendar_question"
+    TOO_LATE_TO_MOVE = "too_late_to_move"
     NOTHING_TO_BOOK = "nothing_to_book"
     NO_TIMES_TO_ANSWER = "no_times_to_answer"
     TIMES_ONE_TO_THREE = "times_one_to_three"
@@ -215,6 +218,18 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.SESSION_NOT_OVER: (
         "Session {detail} is not over yet.",
         "L'incontro {detail} non è ancora terminato.",
+    ),
+    Refusal.STALE_REVISION: (
+        "Your calendar speaks of an earlier time of this session; the present one is revision {detail}.",
+        "Il tuo calendario parla di un orario precedente di questo incontro; quello attuale è la revisione {detail}.",
+    ),
+    Refusal.NO_CALENDAR_QUESTION: (
+        "You have not been asked about your calendar for session {detail}.",
+        "Non ti è stato chiesto nulla sul tuo calendario per l'incontro {detail}.",
+    ),
+    Refusal.TOO_LATE_TO_MOVE: (
+        "Session {detail} is too close to be moved from a calendar. Please move it or call it off yourself.",
+        "L'incontro {detail} è troppo vicino per spostarlo dal calendario. Spostalo o annullalo tu.",
     ),
     Refusal.NOTHING_TO_BOOK: (
         "Session {detail} does not wait for a time. To change a booked one, move it.",

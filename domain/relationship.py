@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from mentoring_lifecycle.domain.commands import Comfort, Goal, Matter, Severity
+from mentoring_lifecycle.domain.commands import CalendarAnswer, Comfort, Goal, Matter, Severity
 from mentoring_lifecycle.domain.events import DecisionTopic, Phase, RelationshipOutcome, SessionResult, Subject
 from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 
 PROGRAMME_OFFICE = "programme"
 """The one name under which holds are placed and lifted, whoever asked, so that no hold tells itself from another."""
+
+
+BEGINNING = (Phase.ONBOARDING, Phase.GROUND_RULES, Phase.GOALS)
+"""The phases in which silence ends a relationship."""
 
 
 class Standing(StrEnum):
@@ -38,6 +42,23 @@ class Ask:
     """Number of the event that put it; tells two askings of the same question apart."""
     stopped_at: datetime | None = None
     """Since when its clock stands still; None while it runs."""
+    resent: int = 0
+    """How often its last letter went out once more, because mail had not arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one participant's calendar showed instead of a session, and was asked about."""
+
+    of: Party
+    answer: CalendarAnswer
+    starts_at: datetime | None = None
+    is_open: bool = True
+    """The question has not been answered."""
+
+    def says_the_same(self, other: "Difference") -> bool:
+        """The same person's calendar shows the same."""
+        return (self.of, self.answer, self.starts_at) == (other.of, other.answer, other.starts_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +79,17 @@ class Session:
     times: tuple[datetime, ...] = ()
     """Other times that one of the pair has proposed and the other has not answered."""
     times_by: Party | None = None
+    time_since: int = 0
+    """The revision that brought the present time; later ones only put calendars right."""
+    seen_revision: int = 0
+    """The highest SEQUENCE that a calendar has shown."""
+    replies: tuple[tuple[Party, CalendarAnswer], ...] = ()
+    """What calendars say of the present time: accepted or tentative."""
+    differences: tuple[Difference, ...] = ()
+
+    def open_difference(self, of: Party) -> Difference | None:
+        """What this person is being asked about."""
+        return next((each for each in self.differences if each.of is of and each.is_open), None)
 
     @property
     def lies_ahead(self) -> bool:
@@ -164,6 +196,9 @@ class Relationship:
     """Whose calendar has not been proven clean since the last clean-up."""
     unclean: tuple[Party, ...] = ()
     failed_addresses: tuple[Party, ...] = ()
+    failed_since: tuple[tuple[Party, datetime], ...] = ()
+    doubtful: tuple[tuple[Party, datetime, datetime], ...] = ()
+    """Whose mail bounces for now: since when, and when it was last sent once more."""
     outcome: RelationshipOutcome | None = None
     proposals: tuple[datetime, ...] = ()
     """Times that would suit both, found beside the pencilled one."""
@@ -196,7 +231,12 @@ class Relationship:
         return self.standing is Standing.NORMAL and not self.is_ending
 
     def clock_runs(self, of: Party) -> bool:
-        """Whether questions to this party age: a pause stops the pair's alone, a hold everybody's."""
+        """Whether questions to this party age: a pause stops the pair's alone, a hold everybody's.
+
+        Whoever cannot be reached before the sessions begin does not run out of time: that is no "no answer".
+        """
+        if of in PAIR and of in self.failed_addresses and self.phase in BEGINNING:
+            return False
         return self.moves or (of is Party.COORDINATOR and self.paused and not self.held and not self.is_ending)
 
     @property

@@ -250,6 +250,26 @@ def answer_times(
 
 
 @_act(_SESSIONS)
+def note_calendar(
+    by: By,
+    session: Session,
+    revision: Annotated[int, typer.Option(help="The SEQUENCE that the calendar shows; -1 where it shows none.")],
+    answer: Annotated[c.CalendarAnswer, typer.Option(help="What the calendar says.")],
+    starts_at: Annotated[datetime | None, typer.Option(metavar="INSTANT", help="With another time: which.")] = None,
+) -> c.Command:
+    """Say what a participant's own calendar shows; a difference becomes a question to them."""
+    return c.NoteCalendar(by, session, revision, answer, starts_at)
+
+
+@_act(_SESSIONS)
+def answer_calendar_question(
+    by: By, session: Session, meant: Annotated[bool, typer.Option("--meant/--not-meant", help="Was it meant?")]
+) -> c.Command:
+    """Say whether the change in one's own calendar was meant for the session itself."""
+    return c.AnswerCalendarQuestion(by, session, meant)
+
+
+@_act(_SESSIONS)
 def confirm_session(
     by: By, session: Session, held: Annotated[bool, typer.Option("--held/--not-held", help="Did it take place?")]
 ) -> c.Command:
@@ -337,6 +357,15 @@ def hold() -> c.Command:
 def lift() -> c.Command:
     """End a hold, as the programme team."""
     return c.Lift(PROGRAMME_OFFICE)
+
+
+@_act(_STANDING)
+def note_address(
+    person: Annotated[str, typer.Option(metavar="PERSON", help="Whose address it is.")],
+    news: Annotated[c.AddressNews, typer.Option(help="What was learnt.")],
+) -> c.Command:
+    """Take note, as the programme team, that an address fails, bounces for now, or works again."""
+    return c.NoteAddress(PROGRAMME_OFFICE, person, news)
 
 
 @_act(_STANDING)

@@ -358,6 +358,25 @@ class RelationshipHandle:
         """Choose one of the partner's times, counted from 1, or 0 for none."""
         return await self.do(c.AnswerTimes(by, session, chosen), command_id)
 
+    async def note_calendar(
+        self,
+        *,
+        by: str,
+        session: int,
+        revision: int,
+        answer: c.CalendarAnswer,
+        starts_at: datetime | None = None,
+        command_id: str = "",
+    ) -> RelationshipView:
+        """What this person's own calendar says; a difference becomes a question to them, never a change."""
+        return await self.do(c.NoteCalendar(by, session, revision, answer, starts_at), command_id)
+
+    async def answer_calendar_question(
+        self, *, by: str, session: int, meant: bool, command_id: str = ""
+    ) -> RelationshipView:
+        """Was the change in one's own calendar meant for the session itself?"""
+        return await self.do(c.AnswerCalendarQuestion(by, session, meant), command_id)
+
     async def confirm_session(self, *, by: str, session: int, held: bool, command_id: str = "") -> RelationshipView:
         """Say whether a session took place."""
         return await self.do(c.ConfirmSession(by, session, held), command_id)
@@ -419,6 +438,10 @@ class RelationshipHandle:
     async def lift(self, *, command_id: str = "") -> RelationshipView:
         """The programme team ends a hold."""
         return await self.do(c.Lift(PROGRAMME_OFFICE), command_id)
+
+    async def note_address(self, *, person: str, news: c.AddressNews, command_id: str = "") -> RelationshipView:
+        """News about the address of one of those who take part, from bounces or the people directory."""
+        return await self.do(c.NoteAddress(PROGRAMME_OFFICE, person, news), command_id)
 
     async def exit(self, *, by: str, command_id: str = "") -> RelationshipView:
         """Leave: at any moment, without a reason, without anybody's approval."""

@@ -34,7 +34,9 @@ class Desk:
     people: MemoryPeople = field(
         default_factory=lambda: MemoryPeople(
             [
-                Person(MENTOR, "Mia Bianchi", "mia@pair.example", "it", "Europe/Rome", 2),
+                Person(
+                    MENTOR, "Mia Bianchi", "mia@pair.example", "it", "Europe/Rome", 2, other_email="mia@home.example"
+                ),
                 Person(MENTEE, "Ed Young", "ed@pair.example", "en", "Europe/London", 6),
             ]
         )

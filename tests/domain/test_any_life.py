@@ -88,6 +88,12 @@ def books(by: str, session: int, offset: timedelta, now: datetime) -> c.Command:
     return c.BookSession(by, session, now + offset)
 
 
+def shows(
+    by: str, session: int, revision: int, answer: c.CalendarAnswer, offset: timedelta, now: datetime
+) -> c.Command:
+    return c.NoteCalendar(by, session, revision, answer, now + offset)
+
+
 def proposes(by: str, session: int, offsets: list[timedelta], now: datetime) -> c.Command:
     return c.ProposeTimes(by, session, tuple(now + offset for offset in offsets))
 
@@ -120,6 +126,9 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(st.builds(c.SetAgenda, PEOPLE, NUMBERS, st.lists(TEXTS, max_size=2).map(tuple))),
     wish(st.builds(c.ConfirmSession, PEOPLE, NUMBERS, st.booleans())),
     wish(st.builds(c.CancelSession, PEOPLE, NUMBERS)),
+    wish(st.builds(c.AnswerCalendarQuestion, PEOPLE, NUMBERS, st.booleans())),
+    wish(st.builds(c.NoteAddress, TEAM, PEOPLE, st.sampled_from(c.AddressNews))),
+    st.builds(partial, st.just(shows), PEOPLE, NUMBERS, NUMBERS, st.sampled_from(c.CalendarAnswer), OFFSETS),
     wish(st.builds(c.AnswerTimes, PEOPLE, NUMBERS, NUMBERS)),
     st.builds(partial, st.just(books), PEOPLE, NUMBERS, OFFSETS),
     st.builds(partial, st.just(proposes), PEOPLE, NUMBERS, st.lists(OFFSETS, max_size=3)),
@@ -182,6 +191,7 @@ def fitting_answer(state: Relationship, ask: Ask) -> c.Command:
         e.Subject.GOALS: c.AgreeGoals(by, ask.number, ratings) if ask.number else propose,
         e.Subject.BOOKING: c.BookSession(by, ask.number, state.pencilled or state.ends_at),
         e.Subject.TIMES: c.AnswerTimes(by, ask.number, 1),
+        e.Subject.CALENDAR: c.AnswerCalendarQuestion(by, ask.number, meant=bool(ask.number % 2)),
         e.Subject.SESSION: c.ConfirmSession(by, ask.number, held=True),
         e.Subject.HELP_RATING: c.RateHelp(by, ask.number, helped=True),
         e.Subject.FINAL_FEEDBACK: c.GiveFinalFeedback(by, ratings, 8, 9, keep_in_touch=True),

@@ -41,6 +41,7 @@ LIVES: dict[str, tuple[Step, ...]] = {
     "moved on and on": (*ACTIVE, *(c.MoveSession(MENTEE, 1, life().now + days * DAY) for days in (9, 10, 11))),
     "asked for another time": (*ACTIVE, c.ProposeTimes(MENTOR, 1, (life().now + 9 * DAY,)), 7 * DAY),
     "called off": (*ACTIVE, c.CancelSession(MENTEE, 1), 10 * DAY, c.CancelSession(MENTEE, 2), 10 * DAY),
+    "shown otherwise": (*ACTIVE, c.NoteCalendar(MENTEE, 1, 0, c.CalendarAnswer.DELETED), 4 * DAY),
     "held": (*ACTIVE, DAY, c.Hold(COORDINATOR), c.Lift(COORDINATOR)),
     "paused for long": (*ACTIVE, c.Pause(MENTOR), 40 * WEEK),
     "helped": (

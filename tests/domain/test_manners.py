@@ -56,6 +56,7 @@ def test_what_passes_a_hold() -> None:
         LetterKind.RELATIONSHIP_ENDED,
         LetterKind.CLOSED_NOTE,
         LetterKind.ADDRESS_FAILED,
+        LetterKind.ADDRESS_FAILED_OWNER,
         LetterKind.CASE_RECEIVED,
     }
 
@@ -81,6 +82,7 @@ def test_a_reminder_asks_for_what_its_question_asked_for(kind: LetterKind) -> No
         LetterKind.SESSION_REMINDER: Action.PREPARE_SESSION,
         LetterKind.BOOK_SESSION_REMINDER: Action.BOOK_SESSION,
         LetterKind.TIMES_PROPOSED_REMINDER: Action.ANSWER_TIMES,
+        LetterKind.CALENDAR_QUESTION_REMINDER: Action.CONFIRM_CALENDAR_CHANGE,
         LetterKind.SESSION_QUESTION_REMINDER: Action.CONFIRM_SESSION,
         LetterKind.FINAL_FEEDBACK_REMINDER: Action.GIVE_FINAL_FEEDBACK,
     }

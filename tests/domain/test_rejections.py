@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from string import Formatter
@@ -46,8 +46,13 @@ def one_goal(**changes: object) -> c.ProposeGoals:
     return c.ProposeGoals(MENTOR, (goal,))
 
 
+def calendar_says(answer: c.CalendarAnswer, starts_at: datetime | None = None) -> c.NoteCalendar:
+    return c.NoteCalendar(MENTEE, 1, 0, answer, starts_at)
+
+
 PROPOSED: tuple[Step, ...] = (*SIGNED, c.ProposeGoals(MENTOR, GOALS))
 OVER: tuple[Step, ...] = (*ACTIVE, 8 * DAY)
+MOVED: tuple[Step, ...] = (*ACTIVE, c.MoveSession(MENTEE, 1, START + WEEK))
 SAW_IT = c.ConfirmSession(MENTOR, 1, held=True)
 CONFIRMED: tuple[Step, ...] = (*OVER, SAW_IT, c.ConfirmSession(MENTEE, 1, held=True))
 ASKED: tuple[Step, ...] = (*ACTIVE, asks_for_help(MENTOR))
@@ -130,6 +135,15 @@ CASES = [
     Case(ACTIVE, c.Pause(MENTOR, START - DAY), Refusal.IN_THE_PAST),
     Case(ACTIVE, c.Pause(MENTOR, START + 160 * WEEK), Refusal.TOO_FAR_AHEAD),
     Case(ACTIVE, c.MoveSession(MENTOR, 1, START + 26 * WEEK), Refusal.AFTER_THE_END),
+    Case(MOVED, calendar_says(c.CalendarAnswer.ACCEPTED), Refusal.STALE_REVISION, "1"),
+    Case(ACTIVE, c.AnswerCalendarQuestion(MENTEE, 1, meant=True), Refusal.NO_CALENDAR_QUESTION, "1"),
+    Case(ACTIVE, calendar_says(c.CalendarAnswer.MOVED), Refusal.NOT_A_DATE),
+    Case(
+        (*ACTIVE, 6 * DAY + timedelta(hours=12), calendar_says(c.CalendarAnswer.MOVED, START + 8 * DAY)),
+        c.AnswerCalendarQuestion(MENTEE, 1, meant=True),
+        Refusal.TOO_LATE_TO_MOVE,
+        "1",
+    ),
     Case(ACTIVE, c.BookSession(MENTEE, 1, START + WEEK), Refusal.NOTHING_TO_BOOK, "1"),
     Case(ACTIVE, c.AnswerTimes(MENTEE, 1, 1), Refusal.NO_TIMES_TO_ANSWER, "1"),
     Case(ACTIVE, c.ProposeTimes(MENTEE, 1, ()), Refusal.TIMES_ONE_TO_THREE),

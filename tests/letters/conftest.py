@@ -9,7 +9,7 @@ import pytest
 from mentoring_lifecycle.activities.ports import LetterWriter
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.words import Words
-from mentoring_lifecycle.domain.commands import HelpOutcome, Matter
+from mentoring_lifecycle.domain.commands import CalendarAnswer, HelpOutcome, Matter
 from mentoring_lifecycle.domain.effects import Facts, Letter
 from mentoring_lifecycle.domain.events import CancelReason, DecisionTopic, RelationshipOutcome, TalkReason
 from mentoring_lifecycle.domain.ground_rules import DEFAULT_VALUES
@@ -40,6 +40,8 @@ TOPICS: dict[LetterKind, tuple[str, ...]] = {
     LetterKind.RESUMED: ("own", "partner"),
     LetterKind.DECISION_WANTED: tuple(DecisionTopic),
     LetterKind.TALK_SUGGESTED: tuple(TalkReason),
+    LetterKind.CALENDAR_QUESTION: tuple(CalendarAnswer),
+    LetterKind.CALENDAR_QUESTION_REMINDER: tuple(CalendarAnswer),
     LetterKind.FAREWELL: tuple(RelationshipOutcome),
     LetterKind.CLOSED_NOTE: tuple(RelationshipOutcome),
 }

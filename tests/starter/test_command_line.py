@@ -117,6 +117,12 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"session": 2, "times": (AT, AT + timedelta(days=1))},
     ),
     "answer_times": ("--session 2 --chosen 1", {"session": 2, "chosen": 1}),
+    "note_calendar": (
+        "--session 2 --revision 1 --answer moved --starts-at 2027-03-01T10:00:00+01:00",
+        {"session": 2, "revision": 1, "answer": c.CalendarAnswer.MOVED, "starts_at": AT},
+    ),
+    "answer_calendar_question": ("--session 2 --not-meant", {"session": 2, "meant": False}),
+    "note_address": ("--person p-1 --news works", {"person": "p-1", "news": c.AddressNews.WORKS}),
     "confirm_session": ("--session 3 --not-held", {"session": 3, "held": False}),
     "ask_coordinator": (
         "--matter boundary --words 'late calls' --severity S2 --partner-may-know --hold-next-session",
@@ -143,7 +149,7 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"ratings": (7, 8), "would_repeat": 9, "felt_safe": 10, "keep_in_touch": False},
     ),
 }
-NOBODY_DOES = {"hold", "lift"}
+NOBODY_DOES = {"hold", "lift", "note_address"}
 """All holds look the same, so nobody is named."""
 
 
