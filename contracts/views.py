@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mentoring_lifecycle.domain.commands import Goal, Matter, Severity
-from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult
+from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult, Subject
 from mentoring_lifecycle.domain.lifecycle import next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaiting, health, next_due
 from mentoring_lifecycle.domain.people import Party
-from mentoring_lifecycle.domain.relationship import Relationship, Session, Standing
+from mentoring_lifecycle.domain.relationship import Ask, Relationship, Session, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,10 @@ class SessionView:
     final: bool
     lies_ahead: bool
     agenda: tuple[str, ...]
+    disputed: bool = False
+    """The two have said different things; each is asked in private."""
+    logged: bool = False
+    """Noted afterwards, outside of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class QuestionView:
     subject: str
     of: Party
     number: int
+    """Which session, version, proposal or call for help; 0 for what the programme team decides, which could be about
+    one of the two."""
     asked_at: datetime
     reminded: int
     expires_at: datetime
@@ -62,6 +68,8 @@ class RelationshipView:
     next_hour_at: datetime | None
     """When time alone brings the next change; None when only people can."""
     events: int
+    review_session: int = 0
+    """The session whose question asks for the look half-way; from it on `give_review` is open. 0 before it."""
 
     @classmethod
     def of(cls, state: Relationship) -> "RelationshipView":
@@ -84,14 +92,17 @@ class RelationshipView:
             sessions=tuple(_session(session) for session in state.sessions),
             results=state.results,
             sessions_held=state.sessions_held,
-            questions=tuple(
-                QuestionView(ask.subject, ask.of, ask.number, ask.asked_at, ask.reminded, ask.expires_at)
-                for ask in state.asks
-            ),
+            questions=tuple(_question(ask) for ask in state.asks),
             open_help=len(state.help),
             next_hour_at=next_hour(state),
             events=state.sequence,
+            review_session=state.review_session,
         )
+
+
+def _question(ask: Ask) -> QuestionView:
+    number = 0 if ask.subject is Subject.DECISION else ask.number
+    return QuestionView(ask.subject, ask.of, number, ask.asked_at, ask.reminded, ask.expires_at)
 
 
 def _session(session: Session) -> SessionView:
@@ -103,6 +114,8 @@ def _session(session: Session) -> SessionView:
         final=session.final,
         lies_ahead=session.lies_ahead,
         agenda=session.agenda,
+        disputed=session.is_disputed,
+        logged=session.logged,
     )
 
 
@@ -165,3 +178,44 @@ class HelpView:
             )
             for request in state.help
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeView:
+    """One session about which the two differ, for the programme team alone."""
+
+    session: int
+    starts_at: datetime
+    ends_at: datetime
+    disputed_at: datetime
+    answers: tuple[tuple[Party, bool], ...]
+    """Whether it took place, as each said."""
+    missed: tuple[Party, ...]
+    """Who was not there, as the other said."""
+    forms: tuple[tuple[Party, bool, bool], ...]
+    """In private: whether they talked, and whether at another time or in another place."""
+    settle_by: datetime | None
+    """When it becomes *unknown* by itself; None while both may still answer."""
+
+    @classmethod
+    def of(cls, state: Relationship) -> "tuple[DisputeView, ...]":
+        """The open disputes of a state."""
+        return tuple(
+            cls(
+                session.number,
+                session.starts_at,
+                session.ends_at,
+                session.disputed_at,
+                session.answers,
+                session.missed,
+                session.forms,
+                _settle_by(state, session),
+            )
+            for session in state.sessions
+            if session.disputed_at
+        )
+
+
+def _settle_by(state: Relationship, session: Session) -> datetime | None:
+    ask = state.ask(Subject.SETTLEMENT, Party.COORDINATOR, session.number)
+    return ask.expires_at if ask else None

@@ -85,14 +85,22 @@ _ASKING: dict[e.Subject, tuple[LetterKind, LetterKind]] = {
     e.Subject.HELP_RATING: (LetterKind.HELP_FEEDBACK, LetterKind.HELP_FEEDBACK),
     e.Subject.FINAL_FEEDBACK: (LetterKind.FINAL_FEEDBACK, LetterKind.FINAL_FEEDBACK_REMINDER),
     e.Subject.DECISION: (LetterKind.DECISION_WANTED, LetterKind.DECISION_WANTED),
+    e.Subject.ABSENCE: (LetterKind.SESSION_FOLLOW_UP, LetterKind.SESSION_FOLLOW_UP),
+    e.Subject.DISPUTE: (LetterKind.SESSION_FORM, LetterKind.SESSION_FORM),
+    e.Subject.SETTLEMENT: (LetterKind.SESSION_TO_SETTLE, LetterKind.SESSION_TO_SETTLE),
 }
 
 _OCCURRENCES: dict[e.Subject, str] = {
     e.Subject.RULES: "rules-{}",
     e.Subject.GOALS: "goals-{}",
     e.Subject.SESSION: "s{}",
+    e.Subject.ABSENCE: "s{}",
+    e.Subject.DISPUTE: "s{}",
+    e.Subject.SETTLEMENT: "s{}",
     e.Subject.HELP_RATING: "help-{}",
 }
+
+_ABOUT_A_SESSION = (e.Subject.SESSION, e.Subject.ABSENCE, e.Subject.DISPUTE, e.Subject.SETTLEMENT)
 
 
 def _asked(event: e.Asked, state: Relationship) -> Iterator[Effect]:
@@ -117,8 +125,10 @@ def _proposal_or(usual: LetterKind, event: e.Asked | e.Reminded) -> LetterKind:
 
 
 def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) -> Letter:
-    session = state.session(ask.number) if ask.subject is e.Subject.SESSION else None
+    session = state.session(ask.number) if ask.subject in _ABOUT_A_SESSION else None
+    review = _asks_for_review(state, ask)
     facts = Facts(
+        partner=_partner_of_concerned(state, ask),
         occurrence=_occurrence(ask),
         session=session.number if session else 0,
         starts_at=session.starts_at if session else None,
@@ -126,8 +136,9 @@ def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) 
         deadline=ask.expires_at,
         version=ask.number if ask.subject is e.Subject.RULES else 0,
         rules=state.rules_values if ask.subject is e.Subject.RULES else (),
-        goals=_goals_shown(state, ask.subject),
-        topic=_topic(state, ask),
+        goals=tuple(goal.title for goal in state.agreed_goals) if review else _goals_shown(state, ask.subject),
+        review=review,
+        topic=_topic(state, ask, session),
         concerned=_concerned(state, ask),
     )
     return _letter(state, at, purpose, ask.of, facts, revision=_step(ask), not_after=ask.expires_at)
@@ -147,26 +158,38 @@ def _goals_shown(state: Relationship, subject: e.Subject) -> tuple[str, ...]:
     return tuple(goal.title for goal in goals)
 
 
-def _topic(state: Relationship, ask: Ask) -> str:
+def _asks_for_review(state: Relationship, ask: Ask) -> bool:
+    is_due = ask.subject is e.Subject.SESSION and ask.number == state.review_session
+    return is_due and ask.of not in state.reviewed
+
+
+def _topic(state: Relationship, ask: Ask, session: Session | None) -> str:
     if ask.subject is e.Subject.INVITATION:
         return "reverse" if state.is_reverse else "traditional"
-    return ask.topic or ""
+    return "logged" if session and session.logged else ask.topic or ""
+
+
+def _partner_of_concerned(state: Relationship, ask: Ask) -> str:
+    about_one = ask.topic in e.LASTING_TOPICS
+    return state.person(partner_of(e.party_in_question(ask.number))) if about_one else ""
 
 
 def _concerned(state: Relationship, ask: Ask) -> str:
+    if ask.subject is e.Subject.SETTLEMENT:
+        return state.mentee.person
     if ask.topic is None:
         return ""
     waiting: Party | None = None
     if ask.topic is e.DecisionTopic.RULES_UNSIGNED:
         waiting = next((party for party in PAIR if party not in state.signed), None)
-    elif ask.topic is e.DecisionTopic.COMFORT:
-        waiting = e.uneasy_party(ask.number)
+    elif ask.topic is e.DecisionTopic.COMFORT or ask.topic in e.LASTING_TOPICS:
+        waiting = e.party_in_question(ask.number)
     return state.person(waiting or Party.MENTEE)
 
 
 def _about_comfort(state: Relationship, ask: Ask) -> Iterator[Letter]:
     """The partner learns only that more time is needed; which of the two it is stays with the coordinator."""
-    party, at, until = e.uneasy_party(ask.number), ask.asked_at, ask.expires_at
+    party, at, until = e.party_in_question(ask.number), ask.asked_at, ask.expires_at
     facts = Facts(concerned=state.person(party), partner=state.person(partner_of(party)), deadline=until)
     step = _step(ask)
     yield _letter(state, at, LetterKind.COMFORT_TALK, Party.COORDINATOR, facts, revision=step)
@@ -242,6 +265,11 @@ def _session_reminded(event: e.SessionReminded, state: Relationship) -> Iterator
         revision = session.revision
         purpose = LetterKind.SESSION_REMINDER
         yield from _to_both(state, event.at, purpose, facts, revision=revision, not_after=session.starts_at)
+
+
+def _check_in_wanted(event: e.CheckInWanted, state: Relationship) -> Iterator[Effect]:
+    facts = Facts(occurrence=f"s{event.session}", session=event.session)
+    yield _letter(state, event.at, LetterKind.CHECK_IN, event.of, facts)
 
 
 def _session_cancelled(event: e.SessionCancelled, state: Relationship) -> Iterator[Effect]:
@@ -388,6 +416,8 @@ def _closed(event: e.Closed, state: Relationship) -> Iterator[Effect]:
         topic=event.outcome,
     )
     farewell = _FAREWELLS.get(event.outcome)
+    if event.outcome is e.RelationshipOutcome.NO_FAULT_EXIT and state.left_by is None:
+        farewell = LetterKind.RELATIONSHIP_ENDED
     if farewell:
         yield from _to_both(state, event.at, farewell, facts)
     note = replace(facts, concerned=state.mentee.person, goals=(), keep_in_touch=False)
@@ -419,6 +449,7 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.SessionMoved: _session_moved,
     e.SessionReminded: _session_reminded,
     e.SessionCancelled: _session_cancelled,
+    e.CheckInWanted: _check_in_wanted,
     e.HelpAsked: _help_asked,
     e.HelpOverdue: _help_overdue,
     e.TalkArranged: _talk_arranged,

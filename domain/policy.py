@@ -50,6 +50,20 @@ class Sessions:
     """One answered, the other stays silent for so long: the one answer settles it."""
     needed_for_completion: int = 3
     """Sessions held (an unconfirmed one counts half) without which the end is not called completed."""
+    no_show_after_minutes: int = 15
+    """How long the one who is there waits before it can be said that the other is not."""
+    explain_within_hours: int = 48
+    """How long whoever was missed is given to say what happened; reminded once, half-way."""
+    no_shows_in_a_row: int = 2
+    """So many of one side, and the coordinator is told."""
+    no_shows_in_all: int = 3
+    """So many of one side, and the coordinator is asked whether to go on."""
+    dispute_form_days: int = 3
+    """How long both are given for the private form when they differ; reminded once, half-way."""
+    dispute_days: int = 7
+    """From the difference on, the forms included: unsettled at its end, the session is UNKNOWN."""
+    logged_within_days: int = 30
+    """How far back a session outside of the plan can be noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,8 @@ class ProgrammePolicy:
     final_feedback: Ladder = Ladder((7, 14), 21)
     calendar_clean_up_days: int = 7
     """How long a close waits for a calendar that does not answer."""
+    first_pulse_days: int = 30
+    """The first session asked about after so many days is the programme's early measuring point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +121,13 @@ RANGES: dict[str, tuple[int, int]] = {
     "sessions.ask_after_minutes": (0, 2880),
     "sessions.settle_after_days": (1, 14),
     "sessions.needed_for_completion": (1, 13),
+    "sessions.no_show_after_minutes": (5, 30),
+    "sessions.explain_within_hours": (24, 168),
+    "sessions.no_shows_in_a_row": (2, 5),
+    "sessions.no_shows_in_all": (2, 10),
+    "sessions.dispute_form_days": (1, 7),
+    "sessions.dispute_days": (2, 30),
+    "sessions.logged_within_days": (1, 60),
     "question.take_up_working_days": (1, 10),
     "question.feedback_days": (1, 60),
     "friction.take_up_working_days": (1, 10),
@@ -116,6 +139,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "hold_reminder_weeks": (1, 26),
     "closing_notice_days": (1, 28),
     "calendar_clean_up_days": (1, 30),
+    "first_pulse_days": (7, 90),
 }
 """Smallest and largest value of each single number."""
 
@@ -141,6 +165,10 @@ def _problems(policy: ProgrammePolicy) -> Iterator[PolicyProblem]:
         yield PolicyProblem("sessions.needed_for_completion", "more sessions would be needed than are planned")
     if policy.sessions.settle_after_days > policy.sessions.question.expires_after_days:
         yield PolicyProblem("sessions.settle_after_days", "must not exceed sessions.question.expires_after_days")
+    if policy.sessions.dispute_form_days >= policy.sessions.dispute_days:
+        yield PolicyProblem("sessions.dispute_form_days", "must leave days of sessions.dispute_days to the coordinator")
+    if policy.sessions.no_shows_in_all < policy.sessions.no_shows_in_a_row:
+        yield PolicyProblem("sessions.no_shows_in_all", "must not be below sessions.no_shows_in_a_row")
     if policy.sessions.planned * policy.sessions.every_weeks > policy.length_weeks:
         yield PolicyProblem("sessions.planned", "so many sessions at this cadence do not fit into length_weeks")
 

@@ -24,6 +24,7 @@ TO_THE_TEAM: dict[LetterKind, tuple[Party, ...]] = {
     LetterKind.HELP_WANTED: (Party.COORDINATOR,),
     LetterKind.HELP_OVERDUE: (Party.COORDINATOR, Party.BACKUP),
     LetterKind.DECISION_WANTED: (Party.COORDINATOR,),
+    LetterKind.SESSION_TO_SETTLE: (Party.COORDINATOR,),
     LetterKind.CLOSED_NOTE: (Party.COORDINATOR,),
     LetterKind.ADDRESS_FAILED: (Party.COORDINATOR,),
     LetterKind.CASE_RECEIVED: (Party.SAFEGUARDING,),
@@ -38,6 +39,7 @@ TOPICS: dict[LetterKind, tuple[str, ...]] = {
     LetterKind.PAUSED: ("own", "partner"),
     LetterKind.RESUMED: ("own", "partner"),
     LetterKind.DECISION_WANTED: tuple(DecisionTopic),
+    LetterKind.SESSION_QUESTION: ("logged",),
     LetterKind.FAREWELL: tuple(RelationshipOutcome),
     LetterKind.CLOSED_NOTE: tuple(RelationshipOutcome),
 }
@@ -56,6 +58,7 @@ ALL_FACTS = Facts(
     agenda=("Asking a machine good questions",),
     goals=("Use one new tool alone", "Speak at the spring meeting"),
     sessions_held=5,
+    review=True,
     keep_in_touch=True,
 )
 
