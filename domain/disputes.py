@@ -60,7 +60,7 @@ def _go_on(draft: Draft, number: int, now: datetime) -> None:
 
 
 def _ask_the_coordinator(draft: Draft, session: Session, now: datetime) -> None:
-    """Without the answers of either. What the forms left of the time is the coordinator's, and no less after a delay."""
+    """Without the answers of either. What the forms left of the time is theirs, and no less after a delay."""
     assert session.disputed_at
     sessions = draft.state.policy.sessions
     own_days = timedelta(days=sessions.dispute_days - sessions.dispute_form_days)

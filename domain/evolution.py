@@ -423,9 +423,7 @@ def _thawed(state: Relationship, at: datetime) -> Relationship:
 
 def _session_later(session: Session, by: timedelta) -> Session:
     asked_at, disputed_at = session.asked_at, session.disputed_at
-    return replace(
-        session, asked_at=asked_at and asked_at + by, disputed_at=disputed_at and disputed_at + by
-    )
+    return replace(session, asked_at=asked_at and asked_at + by, disputed_at=disputed_at and disputed_at + by)
 
 
 def _later(ask: Ask, by: timedelta) -> Ask:

@@ -31,9 +31,7 @@ def propose_goals(draft: Draft, command: ProposeGoals, by: Party, now: datetime)
     number = draft.state.proposal + 1
     baselines = tuple(goal.baseline for goal in command.goals)
     targets = tuple(goal.target for goal in command.goals)
-    draft.add(
-        GoalsProposed(now, by, number, command.goals, command.topics, command.every_weeks, baselines, targets)
-    )
+    draft.add(GoalsProposed(now, by, number, command.goals, command.topics, command.every_weeks, baselines, targets))
     ask(draft, now, Subject.GOALS, partner_of(by), draft.state.policy.goals, number)
     return None
 

@@ -244,7 +244,7 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     ),
     Refusal.TOO_LONG_AGO: (
         "A session can be noted for {detail} days, and from the day on which both signed the ground rules.",
-        "Un incontro si può annotare per {detail} giorni, e dal giorno in cui entrambi avete firmato le regole di base.",
+        "Un incontro si può annotare per {detail} giorni, e dal giorno in cui avete firmato le regole di base.",
     ),
     Refusal.ALREADY_KNOWN: (
         "There is a session at that time already.",

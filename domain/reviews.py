@@ -1,4 +1,4 @@
-"""A look half-way, after as many sessions as the pair agreed to (R17): goals rated, comfort asked again, do the rules fit?
+"""A look half-way, after as many sessions as the pair agreed to (R17): goals, comfort asked again, do the rules fit?
 
 It comes with the answer about that session, or by itself until the end. What it brings stays with the one who gives
 it and, where somebody is not at ease, the coordinator; sessions go on, and the partner is told nothing.

@@ -240,6 +240,7 @@ ONBOARDED: tuple[Step, ...] = (accepts(MENTOR), accepts(MENTEE))
 SIGNED: tuple[Step, ...] = (*ONBOARDED, c.SignRules(MENTOR, 1), c.SignRules(MENTEE, 1))
 ACTIVE: tuple[Step, ...] = (*SIGNED, c.ProposeGoals(MENTOR, GOALS), c.AgreeGoals(MENTEE, 1, (3, 4)))
 
+
 def is_over(number: int, state: Relationship) -> bool:
     """A session's time has passed and it is not settled."""
     session = state.session(number)

@@ -37,6 +37,7 @@ from tests.builders import (
     ONBOARDED,
     PERSON_OF,
     SIGNED,
+    START,
     STRANGER,
     Life,
     Step,
@@ -155,7 +156,7 @@ SPANS = st.one_of(
 )
 POLICIES: dict[str, ProgrammePolicy] = {
     "default": ProgrammePolicy(),
-    "weekly": ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1)),
+    "weekly": ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1, no_shows_in_all=2)),
     "short": ProgrammePolicy(length_weeks=8, pause_weeks=52, sessions=Sessions(planned=3, every_weeks=2)),
     "impatient": ProgrammePolicy(rules=Ladder((), 1), goals=Ladder((1,), 2), final_feedback=Ladder((1, 2, 3, 4), 5)),
 }
@@ -164,6 +165,12 @@ PASTS: dict[str, tuple[Step, ...]] = {
     "onboarded": ONBOARDED,
     "signed": SIGNED,
     **{f"active for {weeks} weeks": (*ACTIVE, timedelta(weeks=weeks)) for weeks in (0, 1, 4, 9, 15, 21)},
+    "differing": (
+        *(*ACTIVE, timedelta(days=8), c.ConfirmSession(MENTOR, 1, held=True), c.ConfirmSession(MENTEE, 1, held=False)),
+    ),
+    "missed": (*ACTIVE, timedelta(days=8), c.ReportNoShow(MENTEE, 1)),
+    "missed before": (*ACTIVE, timedelta(days=8), c.ReportNoShow(MENTOR, 1), timedelta(days=3)),
+    "half-way": (*ACTIVE, timedelta(weeks=10), c.LogSession(MENTOR, START + timedelta(days=57), 30)),
     "waiting for help": (*ACTIVE, asks_for_help(MENTEE, hold=True)),
     "on hold": (*ACTIVE, asks_for_help(MENTOR, partner_may_know=True), c.Hold(COORDINATOR)),
     "paused": (*ACTIVE, c.Pause(MENTOR), timedelta(weeks=10)),

@@ -121,7 +121,7 @@ def test_case_17_a_contested_absence_is_a_difference(contest: c.Command) -> None
 
 
 def test_case_17_who_comes_first_never_matters() -> None:
-    """"It took place", said before or after the other waited in vain, is the same difference."""
+    """ "It took place", said before or after the other waited in vain, is the same difference."""
     words: tuple[c.Command, ...] = (c.ConfirmSession(MENTOR, 1, held=True), c.ReportNoShow(MENTEE, 1))
     for order in permutations(words):
         assert after_session(1).after(*order).state.sessions[0].is_disputed
@@ -298,7 +298,7 @@ def test_case_18_nothing_that_was_planned_is_touched() -> None:
     plain.lives_on()
     times = [[each.starts_at for each in one.happened(e.SessionPlanned)] for one in (plain, lived)]
     assert times[0] == times[1]
-    assert [each.ends_at - each.starts_at for each in lived.happened(e.SessionPlanned)][0] == HOUR
+    assert next(each.ends_at - each.starts_at for each in lived.happened(e.SessionPlanned)) == HOUR
 
 
 def test_case_18_it_is_evidence_and_takes_no_planned_one_away() -> None:
@@ -357,9 +357,7 @@ def test_case_16_three_unknown_in_a_row_are_counted() -> None:
 def test_a_pulse_has_no_consequence_whatever_it_says() -> None:
     """The lowest and the highest answers lead to the very same effects and state: nothing can be read off."""
     low, high = (
-        after_session(1).after(
-            c.ConfirmSession(MENTOR, 1, True, pulse), c.ConfirmSession(MENTEE, 1, True), 2 * DAY
-        )
+        after_session(1).after(c.ConfirmSession(MENTOR, 1, True, pulse), c.ConfirmSession(MENTEE, 1, True), 2 * DAY)
         for pulse in (c.Pulse(1, 1, 1), c.Pulse(10, 10))
     )
     assert low.effects == high.effects

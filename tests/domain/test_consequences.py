@@ -31,6 +31,7 @@ from tests.builders import (
     whole_life,
 )
 
+
 def missed(number: int) -> tuple[Step, ...]:
     """The mentee waits in vain once more, and the mentor stays silent."""
     return (life().now + 7 * DAY + (number - 1) * 4 * WEEK + 2 * HOUR, c.ReportNoShow(MENTEE, number), 3 * DAY)

@@ -52,6 +52,7 @@ OVER: tuple[Step, ...] = (*ACTIVE, 8 * DAY)
 SAW_IT = c.ConfirmSession(MENTOR, 1, held=True)
 CONFIRMED: tuple[Step, ...] = (*OVER, SAW_IT, c.ConfirmSession(MENTEE, 1, held=True))
 DIFFER: tuple[Step, ...] = (*OVER, SAW_IT, c.ConfirmSession(MENTEE, 1, held=False))
+TOLD = c.AnswerDispute(MENTOR, 1, talked=True, elsewhere=False)
 LOGGED = tuple(c.LogSession(MENTOR, START + DAY + number * 8 * HOUR, 30) for number in range(6))
 THIRD: tuple[Step, ...] = (*ACTIVE, 9 * WEEK + DAY)
 FINE = c.Review((6, 7), c.Comfort.YES, rules_fit=True)
@@ -146,7 +147,7 @@ CASES = [
     Case(OVER, c.SettleDispute(COORDINATOR, 1, c.Verdict.HELD), Refusal.NOT_ASKED, "1"),
     Case(DIFFER, c.SettleDispute(COORDINATOR, 1, c.Verdict.NO_SHOW), Refusal.NOBODY_WAS_MISSED, "1"),
     Case(DIFFER, c.ConfirmSession(MENTOR, 1, held=False), Refusal.ALREADY_ANSWERED),
-    Case((*DIFFER, c.AnswerDispute(MENTOR, 1, True, False)), c.AnswerDispute(MENTOR, 1, False, False), Refusal.ALREADY_ANSWERED),
+    Case((*DIFFER, TOLD), TOLD, Refusal.ALREADY_ANSWERED),
     Case((*DIFFER, 4 * DAY), c.AnswerDispute(MENTOR, 1, talked=True, elsewhere=False), Refusal.NOT_ASKED, "1"),
     Case(ACTIVE, c.ReportNoShow(MENTOR, 1), Refusal.STILL_TIME_TO_COME, "15"),
     Case((*OVER, SAW_IT), c.ReportNoShow(MENTOR, 1), Refusal.ALREADY_ANSWERED),
@@ -166,7 +167,7 @@ CASES = [
     Case(OVER, c.ConfirmSession(MENTOR, 1, held=True, review=FINE), Refusal.REVIEW_NOT_DUE),
     Case((*THIRD, c.GiveReview(MENTOR, FINE)), c.GiveReview(MENTOR, FINE), Refusal.ALREADY_ANSWERED),
     Case(THIRD, c.GiveReview(MENTOR, replace(FINE, ratings=(1,))), Refusal.RATE_EVERY_GOAL, "2"),
-    Case(THIRD, c.ConfirmSession(MENTOR, 3, held=True, review=replace(FINE, ratings=(0, 1))), Refusal.RATING_ONE_TO_TEN),
+    Case(THIRD, c.GiveReview(MENTOR, replace(FINE, ratings=(0, 1))), Refusal.RATING_ONE_TO_TEN),
     Case(OVER, c.ConfirmSession(MENTOR, 1, held=True, pulse=c.Pulse(11, 1)), Refusal.RATING_ONE_TO_TEN),
     Case(OVER, c.ConfirmSession(MENTOR, 1, held=True, pulse=c.Pulse(1, 1, 0)), Refusal.RATING_ONE_TO_TEN),
     Case(ACTIVE, c.ConfirmSession(MENTOR, 1, held=True), Refusal.SESSION_NOT_OVER, "1"),

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain import events as e
+from mentoring_lifecycle.domain.attendance import result_of
 from mentoring_lifecycle.domain.consequences import session_uid, uid_prefix
 from mentoring_lifecycle.domain.effects import FindSlot, KeepEntry, RemoveEntry
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, Sessions
-from mentoring_lifecycle.domain.attendance import result_of
 from tests.builders import (
     ACTIVE,
     DAY,

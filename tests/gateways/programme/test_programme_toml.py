@@ -75,7 +75,7 @@ def test_the_example_explains_every_number() -> None:
 def test_every_number_can_be_set(file: Path) -> None:
     """A policy unlike the default in every number comes back from a file that spells it out."""
     ladder = Ladder((1, 2), 30)
-    sessions = Sessions(5, 3, 45, 40, 3, "16:30", 4, 48, 30, ladder, 6, 2)
+    sessions = Sessions(5, 3, 45, 40, 3, "16:30", 4, 48, 30, ladder, 6, 2, 10, 24, 3, 4, 2, 5, 20)
     ladders = dict.fromkeys(("invitation", "induction", "rules", "goals", "decision", "final_feedback"), ladder)
     help_clocks = {"question": Help(2, 20), "friction": Help(3, 21), "serious": Help(4, 22)}
     numbers = {
@@ -85,7 +85,7 @@ def test_every_number_can_be_set(file: Path) -> None:
         "pause_weeks": 20,
         "hold_reminder_weeks": 6,
     }
-    more_numbers = {"closing_notice_days": 10, "calendar_clean_up_days": 5}
+    more_numbers = {"closing_notice_days": 10, "calendar_clean_up_days": 5, "first_pulse_days": 20}
     changes: dict[str, Any] = {**ladders, **help_clocks, **numbers, **more_numbers, "sessions": sessions}
     other = ProgrammePolicy(**changes)
     assert changes.keys() == {each.name for each in fields(ProgrammePolicy)}
