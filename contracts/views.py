@@ -8,7 +8,7 @@ from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, Sessio
 from mentoring_lifecycle.domain.lifecycle import next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaiting, health, next_due
 from mentoring_lifecycle.domain.people import PAIR, Party, Power
-from mentoring_lifecycle.domain.relationship import Relationship, Session, Standing
+from mentoring_lifecycle.domain.relationship import Ask, Relationship, Session, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,10 @@ class SessionView:
     times: tuple[datetime, ...] = ()
     """Other times on the table, to be answered by the partner of `times_by`."""
     times_by: Party | None = None
+    disputed: bool = False
+    """The two have said different things; each is asked in private."""
+    logged: bool = False
+    """Noted afterwards, outside of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class QuestionView:
     subject: str
     of: Party
     number: int
+    """Which session, version, proposal or call for help; 0 for what the programme team decides, which could be about
+    one of the two."""
     asked_at: datetime
     reminded: int
     expires_at: datetime
@@ -69,6 +75,8 @@ class RelationshipView:
     """The session that waits to be booked by hand, or 0."""
     proposals: tuple[datetime, ...] = ()
     """Times that would suit both for it."""
+    review_session: int = 0
+    """The session whose question asks for the look half-way; from it on `give_review` is open. 0 before it."""
 
     @classmethod
     def of(cls, state: Relationship) -> "RelationshipView":
@@ -91,16 +99,19 @@ class RelationshipView:
             sessions=tuple(_session(session) for session in state.sessions),
             results=state.results,
             sessions_held=state.sessions_held,
-            questions=tuple(
-                QuestionView(ask.subject, ask.of, ask.number, ask.asked_at, ask.reminded, ask.expires_at)
-                for ask in state.asks
-            ),
+            questions=tuple(_question(ask) for ask in state.asks),
             open_help=len(state.help),
             next_hour_at=next_hour(state),
             events=state.sequence,
             to_book=next((ask.number for ask in state.asks if ask.subject is Subject.BOOKING), 0),
             proposals=state.proposals,
+            review_session=state.review_session,
         )
+
+
+def _question(ask: Ask) -> QuestionView:
+    number = 0 if ask.subject is Subject.DECISION else ask.number
+    return QuestionView(ask.subject, ask.of, number, ask.asked_at, ask.reminded, ask.expires_at)
 
 
 def _session(session: Session) -> SessionView:
@@ -114,6 +125,8 @@ def _session(session: Session) -> SessionView:
         agenda=session.agenda,
         times=session.times,
         times_by=session.times_by,
+        disputed=session.is_disputed,
+        logged=session.logged,
     )
 
 
@@ -196,3 +209,44 @@ class HelpView:
             )
             for request in state.help
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeView:
+    """One session about which the two differ, for the programme team alone."""
+
+    session: int
+    starts_at: datetime
+    ends_at: datetime
+    disputed_at: datetime
+    answers: tuple[tuple[Party, bool], ...]
+    """Whether it took place, as each said."""
+    missed: tuple[Party, ...]
+    """Who was not there, as the other said."""
+    forms: tuple[tuple[Party, bool, bool], ...]
+    """In private: whether they talked, and whether at another time or in another place."""
+    settle_by: datetime | None
+    """When it becomes *unknown* by itself; None while both may still answer."""
+
+    @classmethod
+    def of(cls, state: Relationship) -> "tuple[DisputeView, ...]":
+        """The open disputes of a state."""
+        return tuple(
+            cls(
+                session.number,
+                session.starts_at,
+                session.ends_at,
+                session.disputed_at,
+                session.answers,
+                session.missed,
+                session.forms,
+                _settle_by(state, session),
+            )
+            for session in state.sessions
+            if session.disputed_at
+        )
+
+
+def _settle_by(state: Relationship, session: Session) -> datetime | None:
+    ask = state.ask(Subject.SETTLEMENT, Party.COORDINATOR, session.number)
+    return ask.expires_at if ask else None

@@ -22,6 +22,11 @@ def ask_both(draft: Draft, now: datetime, subject: Subject, ladder: Ladder, numb
         ask(draft, now, subject, party, ladder, number)
 
 
+def ask_within(draft: Draft, now: datetime, subject: Subject, of: Party, until: datetime, number: int) -> None:
+    """Put a question that has few days: reminded once, half-way."""
+    draft.add(Asked(now, subject, of, number, (now + (until - now) / 2,), until))
+
+
 def ask_for_decision(draft: Draft, now: datetime, topic: DecisionTopic, party: Party | None = None) -> None:
     """Ask the coordinator what to do about a topic, unless that is being asked already."""
     number = decision_number(topic, party)

@@ -78,18 +78,13 @@ def may_plan(state: Relationship) -> bool:
     """Sessions are planned while the pair is under way and the agreed number is not reached."""
     under_way = state.phase in (Phase.ACTIVE, Phase.CLOSING) and state.goals_agreed
     under_way = under_way and state.moves and not state.end_reached
-    return under_way and not state.help_holds_sessions and _planned_so_far(state) < state.policy.sessions.planned
-
-
-def _planned_so_far(state: Relationship) -> int:
-    return len(state.results) + len(state.sessions)
+    return under_way and not state.help_holds_sessions and state.planned_so_far < state.policy.sessions.planned
 
 
 def length_of_next(state: Relationship) -> timedelta:
     """How long the next session lasts: the first one is longer."""
     sessions = state.policy.sessions
-    first = not state.results and not state.sessions
-    return timedelta(minutes=sessions.first_minutes if first else sessions.later_minutes)
+    return timedelta(minutes=sessions.later_minutes if state.planned_so_far else sessions.first_minutes)
 
 
 def plan(draft: Draft, starts_at: datetime, now: datetime) -> None:
@@ -97,7 +92,7 @@ def plan(draft: Draft, starts_at: datetime, now: datetime) -> None:
     state = draft.state
     ends_at = starts_at + length_of_next(state)
     if ends_at <= state.ends_at:
-        final = _planned_so_far(state) + 1 == state.policy.sessions.planned
+        final = state.planned_so_far + 1 == state.policy.sessions.planned
         draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentoring_lifecycle.domain.asking import ask_both
+from mentoring_lifecycle.domain.attendance import end_session, settle_as_it_stands
 from mentoring_lifecycle.domain.commands import GiveFinalFeedback
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.ending import cancel_planned, end
@@ -23,7 +24,6 @@ from mentoring_lifecycle.domain.hours import Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import Relationship
-from mentoring_lifecycle.domain.sessions import end_session, settle
 
 
 def hours(state: Relationship) -> Iterator[Hour]:
@@ -77,7 +77,7 @@ def _finish_when_all_have_answered(draft: Draft, now: datetime) -> None:
     if any(draft.state.ask(Subject.FINAL_FEEDBACK, party) for party in PAIR):
         return
     for session in draft.state.sessions:
-        settle(draft, session, now)
+        settle_as_it_stands(draft, session, now)
     end(draft, now, earned_outcome(draft.state))
 
 

@@ -105,11 +105,53 @@ class AddressNews(StrEnum):
     """It was corrected, or mail arrives again."""
 
 
+class AbsenceAnswer(StrEnum):
+    """What somebody says who was missed at a session. Each is a fine answer."""
+
+    EMERGENCY = "emergency"
+    """Something came up that could not wait; what it was is not asked."""
+    FORGOT = "forgot"
+    WAS_HELD = "was_held"
+    """It did take place."""
+
+
+class Verdict(StrEnum):
+    """What the programme team may make of a session about which two witnesses differ."""
+
+    HELD = "held"
+    NOT_HELD = "not_held"
+    NO_SHOW = "no_show"
+    EXCUSED = "excused"
+    UNKNOWN = "unknown"
+
+
 class Choice(StrEnum):
     """What the programme team decides when a ladder has ended."""
 
     MORE_TIME = "more_time"
     END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How one session was, 1 to 10 each. Private: the partner never sees it, and nothing follows from it."""
+
+    useful: int
+    heard: int
+    safe: int | None = None
+    """Left out as easily as given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A look at the relationship half-way."""
+
+    ratings: tuple[int, ...]
+    """One per agreed goal, 1 to 10, in their order."""
+    comfort: Comfort
+    """Private, asked again."""
+    rules_fit: bool
+    """Whether the agreed rules still fit. Nothing follows by itself: either may propose others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +332,74 @@ class ConfirmSession:
     by: str
     session: int
     held: bool
+    pulse: Pulse | None = None
+    review: Review | None = None
+    """Where the question asks for it."""
     kind: Literal["confirm_session"] = "confirm_session"
+
+
+# The tags of what follows become names of Updates, which every operator reads: none of them tells of trouble.
+
+
+@dataclass(frozen=True, slots=True)
+class ReportNoShow:
+    """I was there, the other was not. Only who was present can say it."""
+
+    by: str
+    session: int
+    kind: Literal["witness_session"] = "witness_session"
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainAbsence:
+    """What the one says who was missed."""
+
+    by: str
+    session: int
+    answer: AbsenceAnswer
+    kind: Literal["recall_session"] = "recall_session"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDispute:
+    """The private form about a session of which the two have said different things."""
+
+    by: str
+    session: int
+    talked: bool
+    """Did the two of you talk?"""
+    elsewhere: bool
+    """At another time or in another place than planned?"""
+    kind: Literal["retell_session"] = "retell_session"
+
+
+@dataclass(frozen=True, slots=True)
+class SettleDispute:
+    """The programme team says what is to count."""
+
+    by: str
+    session: int
+    result: Verdict
+    kind: Literal["settle_session"] = "settle_session"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSession:
+    """A session that took place outside of the plan, or elsewhere; the partner is asked."""
+
+    by: str
+    starts_at: datetime
+    minutes: int
+    kind: Literal["log_session"] = "log_session"
+
+
+@dataclass(frozen=True, slots=True)
+class GiveReview:
+    """The look half-way by itself, for whoever left it out of the answer about the session."""
+
+    by: str
+    review: Review
+    kind: Literal["give_review"] = "give_review"
 
 
 # --- help -------------------------------------------------------------------------------------------------------
@@ -476,6 +585,12 @@ Command = (
     | NoteCalendar
     | AnswerCalendarQuestion
     | ConfirmSession
+    | ReportNoShow
+    | ExplainAbsence
+    | AnswerDispute
+    | SettleDispute
+    | LogSession
+    | GiveReview
     | AskCoordinator
     | TakeUpHelp
     | ArrangeTalk

@@ -89,6 +89,9 @@ _ASKING: dict[e.Subject, tuple[LetterKind, LetterKind]] = {
     e.Subject.HELP_RATING: (LetterKind.HELP_FEEDBACK, LetterKind.HELP_FEEDBACK),
     e.Subject.FINAL_FEEDBACK: (LetterKind.FINAL_FEEDBACK, LetterKind.FINAL_FEEDBACK_REMINDER),
     e.Subject.DECISION: (LetterKind.DECISION_WANTED, LetterKind.DECISION_WANTED),
+    e.Subject.ABSENCE: (LetterKind.SESSION_FOLLOW_UP, LetterKind.SESSION_FOLLOW_UP),
+    e.Subject.DISPUTE: (LetterKind.SESSION_FORM, LetterKind.SESSION_FORM),
+    e.Subject.SETTLEMENT: (LetterKind.SESSION_TO_SETTLE, LetterKind.SESSION_TO_SETTLE),
 }
 
 _OCCURRENCES: dict[e.Subject, str] = {
@@ -98,8 +101,21 @@ _OCCURRENCES: dict[e.Subject, str] = {
     e.Subject.TIMES: "s{}",
     e.Subject.CALENDAR: "s{}",
     e.Subject.SESSION: "s{}",
+    e.Subject.ABSENCE: "s{}",
+    e.Subject.DISPUTE: "s{}",
+    e.Subject.SETTLEMENT: "s{}",
     e.Subject.HELP_RATING: "help-{}",
 }
+
+_ABOUT_SESSION = (
+    e.Subject.BOOKING,
+    e.Subject.TIMES,
+    e.Subject.CALENDAR,
+    e.Subject.SESSION,
+    e.Subject.ABSENCE,
+    e.Subject.DISPUTE,
+    e.Subject.SETTLEMENT,
+)
 
 
 def _asked(event: e.Asked, state: Relationship) -> Iterator[Effect]:
@@ -124,25 +140,24 @@ def _proposal_or(usual: LetterKind, ask: Ask) -> LetterKind:
 
 
 def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) -> Letter:
-    is_about_session = ask.subject in _ABOUT_SESSION
-    session = state.session(ask.number) if is_about_session else None
+    session = state.session(ask.number) if ask.subject in _ABOUT_SESSION else None
+    review = _asks_for_review(state, ask)
     facts = Facts(
+        partner=_partner_of_concerned(state, ask),
         occurrence=_occurrence(ask),
-        session=ask.number if is_about_session else 0,
+        session=ask.number if ask.subject in _ABOUT_SESSION else 0,
         starts_at=session.starts_at if session else None,
         ends_at=session.ends_at if session else None,
         deadline=ask.expires_at,
         version=ask.number if ask.subject is e.Subject.RULES else 0,
         rules=state.rules_values if ask.subject is e.Subject.RULES else (),
-        goals=_goals_shown(state, ask.subject),
+        goals=tuple(goal.title for goal in state.agreed_goals) if review else _goals_shown(state, ask.subject),
         times=_times_shown(state, ask, session),
-        topic=_topic(state, ask),
+        review=review,
+        topic=_topic(state, ask, session),
         concerned=_concerned(state, ask),
     )
     return _letter(state, at, purpose, ask.of, facts, revision=_step(ask), not_after=ask.expires_at)
-
-
-_ABOUT_SESSION = (e.Subject.BOOKING, e.Subject.TIMES, e.Subject.CALENDAR, e.Subject.SESSION)
 
 
 def _occurrence(ask: Ask) -> str:
@@ -172,29 +187,41 @@ def _times_shown(state: Relationship, ask: Ask, session: Session | None) -> tupl
     return ()
 
 
-def _topic(state: Relationship, ask: Ask) -> str:
+def _asks_for_review(state: Relationship, ask: Ask) -> bool:
+    is_due = ask.subject is e.Subject.SESSION and ask.number == state.review_session
+    return is_due and ask.of not in state.reviewed
+
+
+def _topic(state: Relationship, ask: Ask, session: Session | None) -> str:
     if ask.subject is e.Subject.INVITATION:
         return "reverse" if state.is_reverse else "traditional"
-    if ask.subject is e.Subject.CALENDAR and (session := state.session(ask.number)):
-        difference = session.open_difference(ask.of)
+    if ask.subject is e.Subject.CALENDAR:
+        difference = session.open_difference(ask.of) if session else None
         return difference.answer if difference else ""
-    return ask.topic or ""
+    return "logged" if session and session.logged else ask.topic or ""
+
+
+def _partner_of_concerned(state: Relationship, ask: Ask) -> str:
+    about_one = ask.topic in e.LASTING_TOPICS
+    return state.person(partner_of(e.party_in_question(ask.number))) if about_one else ""
 
 
 def _concerned(state: Relationship, ask: Ask) -> str:
+    if ask.subject is e.Subject.SETTLEMENT:
+        return state.mentee.person
     if ask.topic is None:
         return ""
     waiting: Party | None = None
     if ask.topic is e.DecisionTopic.RULES_UNSIGNED:
         waiting = next((party for party in PAIR if party not in state.signed), None)
-    elif ask.topic is e.DecisionTopic.COMFORT:
-        waiting = e.uneasy_party(ask.number)
+    elif ask.topic is e.DecisionTopic.COMFORT or ask.topic in e.LASTING_TOPICS:
+        waiting = e.party_in_question(ask.number)
     return state.person(waiting or Party.MENTEE)
 
 
 def _about_comfort(state: Relationship, ask: Ask) -> Iterator[Letter]:
     """The partner learns only that more time is needed; which of the two it is stays with the coordinator."""
-    party, at, until = e.uneasy_party(ask.number), ask.asked_at, ask.expires_at
+    party, at, until = e.party_in_question(ask.number), ask.asked_at, ask.expires_at
     facts = Facts(concerned=state.person(party), partner=state.person(partner_of(party)), deadline=until)
     step = _step(ask)
     yield _letter(state, at, LetterKind.COMFORT_TALK, Party.COORDINATOR, facts, revision=step)
@@ -303,6 +330,11 @@ def _session_reminded(event: e.SessionReminded, state: Relationship) -> Iterator
         revision = session.revision
         purpose = LetterKind.SESSION_REMINDER
         yield from _to_both(state, event.at, purpose, facts, revision=revision, not_after=session.starts_at)
+
+
+def _check_in_wanted(event: e.CheckInWanted, state: Relationship) -> Iterator[Effect]:
+    facts = Facts(occurrence=f"s{event.session}", session=event.session)
+    yield _letter(state, event.at, LetterKind.CHECK_IN, event.of, facts)
 
 
 def _session_cancelled(event: e.SessionCancelled, state: Relationship) -> Iterator[Effect]:
@@ -449,6 +481,8 @@ def _closed(event: e.Closed, state: Relationship) -> Iterator[Effect]:
         topic=event.outcome,
     )
     farewell = _FAREWELLS.get(event.outcome)
+    if event.outcome is e.RelationshipOutcome.NO_FAULT_EXIT and state.left_by is None:
+        farewell = LetterKind.RELATIONSHIP_ENDED
     if farewell:
         yield from _to_both(state, event.at, farewell, facts)
     note = replace(facts, concerned=state.mentee.person, goals=(), keep_in_touch=False)
@@ -507,6 +541,7 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.CalendarRestored: _calendar_restored,
     e.SessionReminded: _session_reminded,
     e.SessionCancelled: _session_cancelled,
+    e.CheckInWanted: _check_in_wanted,
     e.HelpAsked: _help_asked,
     e.HelpOverdue: _help_overdue,
     e.TalkArranged: _talk_arranged,

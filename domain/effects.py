@@ -44,6 +44,8 @@ class Facts:
     sessions_held: int = 0
     final_session: bool = False
     keep_in_touch: bool = False
+    review: bool = False
+    """The question about the session asks for the look half-way as well."""
     topic: str = ""
     """Catalogue word that varies the text: an outcome, a matter, what is to be decided. Never free text."""
 

@@ -5,7 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from mentoring_lifecycle.domain.commands import CalendarAnswer, Choice, Comfort, Goal, HelpOutcome, Matter, Severity
+from mentoring_lifecycle.domain.commands import (
+    AbsenceAnswer,
+    CalendarAnswer,
+    Choice,
+    Comfort,
+    Goal,
+    HelpOutcome,
+    Matter,
+    Pulse,
+    Severity,
+)
 from mentoring_lifecycle.domain.people import Participant, Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 
@@ -50,6 +60,9 @@ class Subject(StrEnum):
     HELP_RATING = "help_rating"
     FINAL_FEEDBACK = "final_feedback"
     DECISION = "decision"
+    ABSENCE = "absence"
+    DISPUTE = "dispute"
+    SETTLEMENT = "settlement"
 
 
 class DecisionTopic(StrEnum):
@@ -59,17 +72,24 @@ class DecisionTopic(StrEnum):
     GOALS_UNSET = "goals_unset"
     COMFORT = "comfort"
     PAUSE_TOO_LONG = "pause_too_long"
+    ABSENT_IN_A_ROW = "absent_in_a_row"
+    ABSENT_TOO_OFTEN = "absent_too_often"
+    COMFORT_AT_REVIEW = "comfort_at_review"
+
+
+LASTING_TOPICS = (DecisionTopic.ABSENT_IN_A_ROW, DecisionTopic.ABSENT_TOO_OFTEN, DecisionTopic.COMFORT_AT_REVIEW)
+"""They are not about a step of one phase; silence about them ends nothing."""
 
 
 def decision_number(topic: DecisionTopic, party: Party | None = None) -> int:
-    """Tells questions to the programme team apart: one per topic, and about comfort one per participant."""
+    """Tells questions to the programme team apart: one per topic, and one per participant where one is meant."""
     number = 10 * (list(DecisionTopic).index(topic) + 1)
     return number + (1 if party is Party.MENTEE else 0)
 
 
-def uneasy_party(number: int) -> Party:
-    """Whom a question about comfort is about; the inverse of `decision_number`."""
-    return Party.MENTOR if number == decision_number(DecisionTopic.COMFORT, Party.MENTOR) else Party.MENTEE
+def party_in_question(number: int) -> Party:
+    """Which participant a question to the programme team is about; the inverse of `decision_number`."""
+    return Party.MENTEE if number % 10 else Party.MENTOR
 
 
 class SessionResult(StrEnum):
@@ -80,6 +100,18 @@ class SessionResult(StrEnum):
     NOT_HELD = "not_held"
     DISPUTED = "disputed"
     UNKNOWN = "unknown"
+    NO_SHOW = "no_show"
+    """One waited, the other did not come."""
+    EXCUSED = "excused"
+    """One did not come, for a reason that nobody asks about."""
+
+
+class PulseAt(StrEnum):
+    """Which of a programme's measuring points the answer about a session stands for."""
+
+    SESSION = "session"
+    DAY_30 = "d30"
+    MID = "mid"
 
 
 class CancelReason(StrEnum):
@@ -212,6 +244,9 @@ class GoalsProposed:
     goals: tuple[Goal, ...]
     topics: tuple[str, ...]
     every_weeks: int
+    baselines: tuple[int, ...] = ()
+    """The proposer's rating of each goal; the journal keeps it, the words of the goals it does not."""
+    targets: tuple[int, ...] = ()
     kind: Literal["goals_proposed"] = "goals_proposed"
 
 
@@ -384,7 +419,62 @@ class SessionConfirmed:
     by: Party
     session: int
     held: bool
+    pulse: Pulse | None = None
+    """Kept as ratings are; no consequence ever follows from it, since a consequence could be seen."""
+    pulse_at: PulseAt = PulseAt.SESSION
     kind: Literal["session_confirmed"] = "session_confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLogged:
+    """One says that a session took place outside of the plan."""
+
+    at: datetime
+    by: Party
+    session: int
+    starts_at: datetime
+    ends_at: datetime
+    kind: Literal["session_logged"] = "session_logged"
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceReported:
+    """`by` was there and says that the other was not: a witness of one's own presence as well."""
+
+    at: datetime
+    by: Party
+    session: int
+    kind: Literal["absence_reported"] = "absence_reported"
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceExplained:
+    at: datetime
+    by: Party
+    session: int
+    explanation: AbsenceAnswer
+    kind: Literal["absence_explained"] = "absence_explained"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDisputed:
+    """The witnesses differ; both are asked in private, and nothing waits for it."""
+
+    at: datetime
+    session: int
+    kind: Literal["session_disputed"] = "session_disputed"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeAnswered:
+    """Private to the one who answers and to the programme team; the journal holds only that there was an answer."""
+
+    at: datetime
+    by: Party
+    session: int
+    talked: bool
+    elsewhere: bool
+    kind: Literal["dispute_answered"] = "dispute_answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +482,33 @@ class SessionSettled:
     at: datetime
     session: int
     result: SessionResult
+    absent: Party | None = None
+    """Who did not come, where that is the result."""
+    by: Party | None = None
+    """Who of the programme team settled it; None where the witnesses or time did."""
     kind: Literal["session_settled"] = "session_settled"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInWanted:
+    """Whoever missed a session is asked, alone, how things are."""
+
+    at: datetime
+    of: Party
+    session: int
+    kind: Literal["check_in_wanted"] = "check_in_wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewGiven:
+    """The look half-way. Comfort stays out of the journal; ratings are kept."""
+
+    at: datetime
+    by: Party
+    ratings: tuple[int, ...]
+    comfort: Comfort
+    rules_fit: bool
+    kind: Literal["review_given"] = "review_given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -621,7 +737,14 @@ Event = (
     | SessionCancelled
     | SessionEnded
     | SessionConfirmed
+    | SessionLogged
+    | AbsenceReported
+    | AbsenceExplained
+    | SessionDisputed
+    | DisputeAnswered
     | SessionSettled
+    | CheckInWanted
+    | ReviewGiven
     | HelpAsked
     | HelpOverdue
     | HelpTakenUp
@@ -646,5 +769,8 @@ Event = (
     | Closed
 )
 
-PRIVATE_FIELDS = frozenset({"words", "comfort", "goals", "topics", "points", "values"})
-"""What the journal leaves out: words that people wrote, and whether somebody was comfortable. Ratings are kept."""
+PRIVATE_FIELDS = frozenset(
+    {"words", "comfort", "goals", "topics", "points", "values", "explanation", "talked", "elsewhere"}
+)
+"""What the journal leaves out: words that people wrote, whether somebody was comfortable, why somebody did not come,
+and what the two say in private about a session. Ratings are kept."""

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mentoring_lifecycle.domain import events as e
-from mentoring_lifecycle.domain.commands import Comfort
-from mentoring_lifecycle.domain.people import PAIR, Party
+from mentoring_lifecycle.domain.commands import AbsenceAnswer, Comfort
+from mentoring_lifecycle.domain.people import PAIR, Party, partner_of
 from mentoring_lifecycle.domain.relationship import Ask, Difference, HelpRequest, Relationship, Session
 
 
@@ -81,10 +81,20 @@ def _ask_lapsed(state: Relationship, event: e.AskLapsed) -> Relationship:
 
 def _phase_entered(state: Relationship, event: e.PhaseEntered) -> Relationship:
     """Questions of an earlier phase end with it; a session or a call for help outlives it."""
-    return replace(state, phase=event.phase, asks=tuple(ask for ask in state.asks if ask.subject in _LASTING))
+    asks = tuple(ask for ask in state.asks if ask.subject in _LASTING or ask.topic in e.LASTING_TOPICS)
+    return replace(state, phase=event.phase, asks=asks)
 
 
-_LASTING = (e.Subject.SESSION, e.Subject.HELP_RATING, e.Subject.BOOKING, e.Subject.TIMES, e.Subject.CALENDAR)
+_LASTING = (
+    e.Subject.BOOKING,
+    e.Subject.TIMES,
+    e.Subject.CALENDAR,
+    e.Subject.SESSION,
+    e.Subject.ABSENCE,
+    e.Subject.DISPUTE,
+    e.Subject.SETTLEMENT,
+    e.Subject.HELP_RATING,
+)
 
 
 # --- onboarding -------------------------------------------------------------------------------------------------
@@ -157,6 +167,7 @@ def _session_planned(state: Relationship, event: e.SessionPlanned) -> Relationsh
         _without_ask(state, e.Subject.BOOKING),
         sessions=(*state.sessions, session),
         next_session=event.session + 1,
+        last_planned=event.session,
         pencilled=None,
         proposals=(),
         to_book=False,
@@ -180,6 +191,7 @@ def _agenda_set(state: Relationship, event: e.AgendaSet) -> Relationship:
 
 
 def _session_moved(state: Relationship, event: e.SessionMoved) -> Relationship:
+    """Whoever waited in vain at the old time waits no more."""
     session = state.session(event.session)
     revision = max(session.revision, session.seen_revision) + 1 if session else 1
     moved = _with_session(
@@ -193,6 +205,8 @@ def _session_moved(state: Relationship, event: e.SessionMoved) -> Relationship:
         moves=session.moves + 1 if session else 1,
         replies=(),
         differences=(),
+        answers=(),
+        missed=(),
     )
     counted = _with_changes(moved, event.by, late_moves=1) if event.late else moved
     return _without_times(counted, event.session)
@@ -281,22 +295,97 @@ def _session_cancelled(state: Relationship, event: e.SessionCancelled) -> Relati
 
 
 def _session_ended(state: Relationship, event: e.SessionEnded) -> Relationship:
-    over = _without_ask(_without_times(state, event.session), e.Subject.CALENDAR, number=event.session)
-    return _with_session(over, event.session, asked_at=event.at)
+    ended = _without_ask(_without_times(state, event.session), e.Subject.CALENDAR, number=event.session)
+    ended = _with_session(ended, event.session, asked_at=event.at)
+    over = len(ended.results) + sum(not session.lies_ahead for session in ended.sessions)
+    is_early_point = event.at >= ended.opened_at + timedelta(days=ended.policy.first_pulse_days)
+    return replace(
+        ended,
+        review_session=ended.review_session or (event.session if over >= ended.review_after else 0),
+        pulse_session=ended.pulse_session or (event.session if is_early_point else 0),
+    )
 
 
 def _session_confirmed(state: Relationship, event: e.SessionConfirmed) -> Relationship:
-    session = state.session(event.session)
-    answers = (*session.answers, (event.by, event.held)) if session else ()
-    told = _with_session(state, event.session, answers=answers)
+    told = _with_answer(state, event.session, event.by, held=event.held)
     return _without_ask(told, e.Subject.SESSION, event.by, event.session)
 
 
+def _with_answer(state: Relationship, number: int, by: Party, *, held: bool) -> Relationship:
+    """A first answer stands."""
+    session = state.session(number)
+    if session is None or by in dict(session.answers):
+        return state
+    return _with_session(state, number, answers=(*session.answers, (by, held)))
+
+
+def _session_logged(state: Relationship, event: e.SessionLogged) -> Relationship:
+    session = Session(
+        event.session,
+        event.starts_at,
+        event.ends_at,
+        final=False,
+        asked_at=event.at,
+        answers=((event.by, True),),
+        logged=True,
+    )
+    return replace(
+        state,
+        sessions=(*state.sessions, session),
+        next_session=event.session + 1,
+        logged=(*state.logged, event.session),
+    )
+
+
+def _absence_reported(state: Relationship, event: e.AbsenceReported) -> Relationship:
+    """Neither is asked any more whether it took place: one has said it, and the other is asked something else."""
+    told = _with_answer(state, event.session, event.by, held=False)
+    session = told.session(event.session)
+    missed = (*session.missed, partner_of(event.by)) if session else ()
+    return _without_ask(_with_session(told, event.session, missed=missed), e.Subject.SESSION, number=event.session)
+
+
+def _absence_explained(state: Relationship, event: e.AbsenceExplained) -> Relationship:
+    was_held = event.explanation is AbsenceAnswer.WAS_HELD
+    told = _with_answer(state, event.session, event.by, held=was_held)
+    return _without_ask(told, e.Subject.ABSENCE, event.by, event.session)
+
+
+def _session_disputed(state: Relationship, event: e.SessionDisputed) -> Relationship:
+    return _with_nothing_asked(_with_session(state, event.session, disputed_at=event.at), event.session)
+
+
+def _dispute_answered(state: Relationship, event: e.DisputeAnswered) -> Relationship:
+    session = state.session(event.session)
+    forms = (*session.forms, (event.by, event.talked, event.elsewhere)) if session else ()
+    told = _with_session(state, event.session, forms=forms)
+    return _without_ask(told, e.Subject.DISPUTE, event.by, event.session)
+
+
+def _with_nothing_asked(state: Relationship, number: int) -> Relationship:
+    """No question about one session stays open."""
+    for subject in (e.Subject.SESSION, e.Subject.ABSENCE, e.Subject.DISPUTE, e.Subject.SETTLEMENT):
+        state = _without_ask(state, subject, number=number)
+    return state
+
+
 def _session_settled(state: Relationship, event: e.SessionSettled) -> Relationship:
+    session = state.session(event.session)
+    since = event.at - timedelta(days=state.policy.sessions.logged_within_days)
+    times = (*state.times, (session.starts_at, session.ends_at)) if session else state.times
     took_place = event.result in (e.SessionResult.HELD, e.SessionResult.HELD_UNCONFIRMED)
-    in_a_row = 0 if took_place else state.cancelled_in_a_row
-    settled = replace(state, results=(*state.results, (event.session, event.result)), cancelled_in_a_row=in_a_row)
-    return _without_ask(_without_session(settled, event.session), e.Subject.SESSION, number=event.session)
+    settled = replace(
+        state,
+        results=(*state.results, (event.session, event.result)),
+        times=tuple(each for each in times if each[1] >= since),
+        absences=(*state.absences, (event.session, event.absent)) if event.absent else state.absences,
+        cancelled_in_a_row=0 if took_place else state.cancelled_in_a_row,
+    )
+    return _with_nothing_asked(_without_session(settled, event.session), event.session)
+
+
+def _review_given(state: Relationship, event: e.ReviewGiven) -> Relationship:
+    return replace(state, reviewed=(*state.reviewed, event.by))
 
 
 # --- help -------------------------------------------------------------------------------------------------------
@@ -411,8 +500,13 @@ def _thawed(state: Relationship, at: datetime) -> Relationship:
         pencilled=None,
         proposals=(),
         slot_wanted=0,
-        sessions=tuple(replace(s, asked_at=s.asked_at + by) if s.asked_at else s for s in state.sessions),
+        sessions=tuple(_session_later(session, by) for session in state.sessions),
     )
+
+
+def _session_later(session: Session, by: timedelta) -> Session:
+    asked_at, disputed_at = session.asked_at, session.disputed_at
+    return replace(session, asked_at=asked_at and asked_at + by, disputed_at=disputed_at and disputed_at + by)
 
 
 def _later(ask: Ask, by: timedelta) -> Ask:
@@ -530,6 +624,13 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.SessionCancelled: _session_cancelled,
     e.SessionEnded: _session_ended,
     e.SessionConfirmed: _session_confirmed,
+    e.SessionLogged: _session_logged,
+    e.AbsenceReported: _absence_reported,
+    e.AbsenceExplained: _absence_explained,
+    e.SessionDisputed: _session_disputed,
+    e.DisputeAnswered: _dispute_answered,
+    e.CheckInWanted: _nothing_changes,
+    e.ReviewGiven: _review_given,
     e.SessionSettled: _session_settled,
     e.HelpAsked: _help_asked,
     e.HelpOverdue: _help_overdue,

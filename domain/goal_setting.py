@@ -29,7 +29,9 @@ def propose_goals(draft: Draft, command: ProposeGoals, by: Party, now: datetime)
     if problem := _problem_of(command):
         return problem
     number = draft.state.proposal + 1
-    draft.add(GoalsProposed(now, by, number, command.goals, command.topics, command.every_weeks))
+    baselines = tuple(goal.baseline for goal in command.goals)
+    targets = tuple(goal.target for goal in command.goals)
+    draft.add(GoalsProposed(now, by, number, command.goals, command.topics, command.every_weeks, baselines, targets))
     ask(draft, now, Subject.GOALS, partner_of(by), draft.state.policy.goals, number)
     return None
 

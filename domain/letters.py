@@ -34,6 +34,12 @@ class LetterKind(StrEnum):
     CHANGES_NOTED = "changes_noted"
     SESSION_QUESTION = "session_question"
     SESSION_QUESTION_REMINDER = "session_question_reminder"
+    SESSION_FOLLOW_UP = "session_follow_up"
+    """To whoever was missed. Purposes are shown to operators beside an activity, so no name here tells of trouble."""
+    SESSION_FORM = "session_form"
+    """To both, when they differ about a session."""
+    SESSION_TO_SETTLE = "session_to_settle"
+    CHECK_IN = "check_in"
     HELP_RECEIVED = "help_received"
     HELP_WANTED = "help_wanted"
     HELP_OVERDUE = "help_overdue"
@@ -90,6 +96,9 @@ class Action(StrEnum):
     ANSWER_TIMES = "answer-times"
     CONFIRM_CALENDAR_CHANGE = "confirm-calendar-change"
     CONFIRM_SESSION = "confirm-session"
+    EXPLAIN_ABSENCE = "explain-absence"
+    ANSWER_DISPUTE = "answer-dispute"
+    SETTLE_DISPUTE = "settle-dispute"
     GIVE_FINAL_FEEDBACK = "give-final-feedback"
     RATE_HELP = "rate-help"
     TAKE_UP_HELP = "take-up-help"
@@ -142,6 +151,10 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.CHANGES_NOTED: Manners(_RESEND, passes_hold=True),
     LetterKind.SESSION_QUESTION: Manners(_LEAVE, Action.CONFIRM_SESSION),
     LetterKind.SESSION_QUESTION_REMINDER: Manners(_LEAVE, Action.CONFIRM_SESSION),
+    LetterKind.SESSION_FOLLOW_UP: Manners(_RESEND, Action.EXPLAIN_ABSENCE),
+    LetterKind.SESSION_FORM: Manners(_LEAVE, Action.ANSWER_DISPUTE),
+    LetterKind.SESSION_TO_SETTLE: Manners(_RESEND, Action.SETTLE_DISPUTE),
+    LetterKind.CHECK_IN: Manners(_LEAVE),
     LetterKind.HELP_RECEIVED: Manners(_RESEND, passes_hold=True),
     LetterKind.HELP_WANTED: Manners(_RESEND, Action.TAKE_UP_HELP, passes_hold=True),
     LetterKind.HELP_OVERDUE: Manners(_RESEND, Action.TAKE_UP_HELP, passes_hold=True),

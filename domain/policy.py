@@ -64,6 +64,20 @@ class Sessions:
     """More moves of one session than this, and the pair is invited to talk."""
     changes_before_note: int = 2
     """Cancellations and late moves of the senior side, at each multiple of which the coordinator hears of it."""
+    no_show_after_minutes: int = 15
+    """How long the one who is there waits before it can be said that the other is not."""
+    explain_within_hours: int = 48
+    """How long whoever was missed is given to say what happened; reminded once, half-way."""
+    no_shows_in_a_row: int = 2
+    """So many of one side, and the coordinator is told."""
+    no_shows_in_all: int = 3
+    """So many of one side, and the coordinator is asked whether to go on."""
+    dispute_form_days: int = 3
+    """How long both are given for the private form when they differ; reminded once, half-way."""
+    dispute_days: int = 7
+    """From the difference on, the forms included: unsettled at its end, the session is UNKNOWN."""
+    logged_within_days: int = 30
+    """How far back a session outside of the plan can be noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,8 @@ class ProgrammePolicy:
     """How long a pair that has not begun waits for the correction of an address that fails."""
     calendar_clean_up_days: int = 7
     """How long a close waits for a calendar that does not answer."""
+    first_pulse_days: int = 30
+    """The first session asked about after so many days is the programme's early measuring point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +142,13 @@ RANGES: dict[str, tuple[int, int]] = {
     "sessions.proposals": (1, 5),
     "sessions.moves_before_talk": (1, 10),
     "sessions.changes_before_note": (1, 10),
+    "sessions.no_show_after_minutes": (5, 30),
+    "sessions.explain_within_hours": (24, 168),
+    "sessions.no_shows_in_a_row": (2, 5),
+    "sessions.no_shows_in_all": (2, 10),
+    "sessions.dispute_form_days": (1, 7),
+    "sessions.dispute_days": (2, 30),
+    "sessions.logged_within_days": (1, 60),
     "question.take_up_working_days": (1, 10),
     "question.feedback_days": (1, 60),
     "friction.take_up_working_days": (1, 10),
@@ -139,6 +162,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "soft_bounce_hours": (1, 168),
     "address_patience_days": (7, 90),
     "calendar_clean_up_days": (1, 30),
+    "first_pulse_days": (7, 90),
 }
 """Smallest and largest value of each single number."""
 
@@ -160,16 +184,24 @@ def _problems(policy: ProgrammePolicy) -> Iterator[PolicyProblem]:
         elif path in RANGES and not RANGES[path][0] <= value <= RANGES[path][1]:
             least, most = RANGES[path]
             yield PolicyProblem(path, f"{value} is outside {least} to {most}")
-    if policy.sessions.booking not in BOOKING:
-        yield PolicyProblem("sessions.booking", f"choose one of {', '.join(BOOKING)}")
-    if not is_wall_time(policy.sessions.wall_time):
-        yield PolicyProblem("sessions.wall_time", "a time of day is written HH:MM, for example 10:00")
-    if policy.sessions.needed_for_completion > policy.sessions.planned:
-        yield PolicyProblem("sessions.needed_for_completion", "more sessions would be needed than are planned")
-    if policy.sessions.settle_after_days > policy.sessions.question.expires_after_days:
-        yield PolicyProblem("sessions.settle_after_days", "must not exceed sessions.question.expires_after_days")
+    yield from _session_problems(policy.sessions)
     if policy.sessions.planned * policy.sessions.every_weeks > policy.length_weeks:
         yield PolicyProblem("sessions.planned", "so many sessions at this cadence do not fit into length_weeks")
+
+
+def _session_problems(sessions: Sessions) -> Iterator[PolicyProblem]:
+    if sessions.booking not in BOOKING:
+        yield PolicyProblem("sessions.booking", f"choose one of {', '.join(BOOKING)}")
+    if not is_wall_time(sessions.wall_time):
+        yield PolicyProblem("sessions.wall_time", "a time of day is written HH:MM, for example 10:00")
+    if sessions.needed_for_completion > sessions.planned:
+        yield PolicyProblem("sessions.needed_for_completion", "more sessions would be needed than are planned")
+    if sessions.settle_after_days > sessions.question.expires_after_days:
+        yield PolicyProblem("sessions.settle_after_days", "must not exceed sessions.question.expires_after_days")
+    if sessions.dispute_form_days >= sessions.dispute_days:
+        yield PolicyProblem("sessions.dispute_form_days", "must leave days of sessions.dispute_days to the coordinator")
+    if sessions.no_shows_in_all < sessions.no_shows_in_a_row:
+        yield PolicyProblem("sessions.no_shows_in_all", "must not be below sessions.no_shows_in_a_row")
 
 
 def _ladder_problems(path: str, ladder: Ladder) -> Iterator[PolicyProblem]:

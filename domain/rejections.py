@@ -46,6 +46,15 @@ class Refusal(StrEnum):
     NOTHING_TO_BOOK = "nothing_to_book"
     NO_TIMES_TO_ANSWER = "no_times_to_answer"
     TIMES_ONE_TO_THREE = "times_one_to_three"
+    SESSION_SETTLED = "session_settled"
+    STILL_TIME_TO_COME = "still_time_to_come"
+    NOT_ASKED = "not_asked"
+    NOBODY_WAS_MISSED = "nobody_was_missed"
+    NOT_IN_THE_PAST = "not_in_the_past"
+    TOO_LONG_AGO = "too_long_ago"
+    ALREADY_KNOWN = "already_known"
+    MINUTES_OUT_OF_RANGE = "minutes_out_of_range"
+    REVIEW_NOT_DUE = "review_not_due"
     IN_THE_PAST = "in_the_past"
     TOO_FAR_AHEAD = "too_far_ahead"
     AFTER_THE_END = "after_the_end"
@@ -242,6 +251,42 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.TIMES_ONE_TO_THREE: (
         "Please propose one to three different times.",
         "Proponi da uno a tre orari diversi.",
+    ),
+    Refusal.SESSION_SETTLED: (
+        "Session {detail} has been settled, so nothing more can be said about it here. The coordinator can help.",
+        "L'incontro {detail} è già stato definito: qui non si può aggiungere altro. Puoi rivolgerti al referente.",
+    ),
+    Refusal.STILL_TIME_TO_COME: (
+        "Please wait {detail} minutes from the planned start: the other person may still come.",
+        "Aspetta {detail} minuti dall'inizio previsto: l'altra persona può ancora arrivare.",
+    ),
+    Refusal.NOT_ASKED: (
+        "Nothing of this kind is being asked about session {detail}.",
+        "Sull'incontro {detail} non c'è una domanda di questo tipo.",
+    ),
+    Refusal.NOBODY_WAS_MISSED: (
+        "Nobody was said to be missing from session {detail}, so this result does not fit it.",
+        "All'incontro {detail} nessuno risulta mancato: questo esito non è adatto.",
+    ),
+    Refusal.NOT_IN_THE_PAST: (
+        "A session can be noted once it is over. Please choose an earlier time.",
+        "Un incontro si può annotare quando è terminato. Scegli un momento precedente.",
+    ),
+    Refusal.TOO_LONG_AGO: (
+        "A session can be noted for {detail} days, and from the day on which both signed the ground rules.",
+        "Un incontro si può annotare per {detail} giorni, e dal giorno in cui avete firmato le regole di base.",
+    ),
+    Refusal.ALREADY_KNOWN: (
+        "There is a session at that time already.",
+        "In quel momento risulta già un incontro.",
+    ),
+    Refusal.MINUTES_OUT_OF_RANGE: (
+        "A session lasts from 10 minutes to 8 hours.",
+        "Un incontro dura da 10 minuti a 8 ore.",
+    ),
+    Refusal.REVIEW_NOT_DUE: (
+        "The look half-way comes with the question about a later session.",
+        "Il bilancio a metà percorso arriva con la domanda su un incontro successivo.",
     ),
     Refusal.IN_THE_PAST: (
         "That moment has already passed. Please choose a later one.",

@@ -1,8 +1,10 @@
 """The state of one relationship: a frozen value, the fold of its events, and the claims that can be read off it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 
 from mentoring_lifecycle.domain.commands import CalendarAnswer, Comfort, Goal, Matter, Severity
 from mentoring_lifecycle.domain.events import DecisionTopic, Phase, RelationshipOutcome, SessionResult, Subject
@@ -15,6 +17,9 @@ PROGRAMME_OFFICE = "programme"
 
 BEGINNING = (Phase.ONBOARDING, Phase.GROUND_RULES, Phase.GOALS)
 """The phases in which silence ends a relationship."""
+
+
+_WITH_BOTH = (SessionResult.HELD, SessionResult.HELD_UNCONFIRMED)
 
 
 class Standing(StrEnum):
@@ -91,10 +96,29 @@ class Session:
         """What this person is being asked about."""
         return next((each for each in self.differences if each.of is of and each.is_open), None)
 
+    missed: tuple[Party, ...] = ()
+    """Who was not there, as the other one says."""
+    disputed_at: datetime | None = None
+    """Since when the two witnesses differ."""
+    forms: tuple[tuple[Party, bool, bool], ...] = ()
+    """What each said in private when they differed: whether they talked, and whether elsewhere."""
+    logged: bool = False
+    """Noted afterwards, outside of the plan; no calendar ever held it."""
+
     @property
     def lies_ahead(self) -> bool:
         """Its planned end has not come."""
         return self.asked_at is None
+
+    @property
+    def is_disputed(self) -> bool:
+        """The two witnesses differ."""
+        return self.disputed_at is not None
+
+    @property
+    def awaits_witnesses(self) -> bool:
+        """Both are being asked whether it took place, and nothing else is open about it."""
+        return not (self.lies_ahead or self.is_disputed or self.missed or self.logged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +231,19 @@ class Relationship:
     changes: tuple[Changes, ...] = ()
     cancelled_in_a_row: int = 0
     """Sessions that the pair called off since the last one that took place."""
+    last_planned: int = 0
+    """The session that was planned last, even if it was called off."""
+    logged: tuple[int, ...] = ()
+    """Sessions outside of the plan, by number."""
+    times: tuple[tuple[datetime, datetime], ...] = ()
+    """When the lately settled sessions were, so that none is noted twice."""
+    absences: tuple[tuple[int, Party], ...] = ()
+    """Who did not come to which session, as it was settled. For the programme team's steps alone."""
+    review_session: int = 0
+    """The session whose question asks for the look half-way as well; 0 before it."""
+    reviewed: tuple[Party, ...] = ()
+    pulse_session: int = 0
+    """The session that stands for the programme's early measuring point."""
 
     @property
     def standing(self) -> Standing:
@@ -268,6 +305,40 @@ class Relationship:
     def sessions_unconfirmed(self) -> int:
         """Confirmed by one, the other stayed silent; counts half."""
         return sum(result is SessionResult.HELD_UNCONFIRMED for _, result in self.results)
+
+    @property
+    def unknown_in_a_row(self) -> int:
+        """How many of the last sessions nobody has said anything about."""
+        return self._trailing(lambda result, _: result is SessionResult.UNKNOWN)
+
+    def no_shows(self, party: Party) -> int:
+        """How many sessions this side missed in all, emergencies not counted."""
+        return sum(absent is party for _, absent in self.absences)
+
+    def no_shows_in_a_row(self, party: Party) -> int:
+        """How many of the last ones; what says nothing about this side's coming neither counts nor breaks the row."""
+        told = (*_WITH_BOTH, SessionResult.NO_SHOW)
+        return self._trailing(lambda _, absent: absent is party, among=told)
+
+    def _trailing(
+        self,
+        counts: Callable[[SessionResult, Party | None], bool],
+        among: tuple[SessionResult, ...] = tuple(SessionResult),
+    ) -> int:
+        """Results in the order of their sessions, from the last one back, as long as they count."""
+        absent = dict(self.absences)
+        lately = ((result, absent.get(number)) for number, result in sorted(self.results, reverse=True))
+        return sum(1 for _ in takewhile(lambda each: counts(*each), (each for each in lately if each[0] in among)))
+
+    @property
+    def planned_so_far(self) -> int:
+        """How many of the agreed number have been planned and not called off."""
+        return len(self.results) + len(self.sessions) - len(self.logged)
+
+    @property
+    def review_after(self) -> int:
+        """After how many sessions the pair agreed to look at its rules (R17)."""
+        return int(dict(self.rules_values).get("R17", "3"))
 
     @property
     def planned_session(self) -> Session | None:

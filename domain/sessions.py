@@ -1,4 +1,4 @@
-"""Act four: sessions that recur, are prepared, and have two witnesses.
+"""Act four: sessions that recur, move and are prepared. What became of them is told by two witnesses (`attendance`).
 
 The time of the session after next is found while the next one is awaited, so that the day a session ends the following
 one can be booked and both are written to once.
@@ -7,23 +7,18 @@ one can be booked and both are written to once.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from mentoring_lifecycle.domain.asking import ask_both
+from mentoring_lifecycle.domain.attendance import end_session, settle_as_it_stands
 from mentoring_lifecycle.domain.booking import book_pencilled, is_booked_by_hand, may_plan, not_ahead
-from mentoring_lifecycle.domain.commands import ConfirmSession, RecordSlot, SetAgenda
+from mentoring_lifecycle.domain.commands import RecordSlot, SetAgenda
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
     AgendaSet,
-    SessionConfirmed,
-    SessionEnded,
     SessionReminded,
-    SessionResult,
-    SessionSettled,
     SlotFound,
     SlotWanted,
-    Subject,
 )
 from mentoring_lifecycle.domain.hours import Hour
-from mentoring_lifecycle.domain.people import PAIR, Party, Power
+from mentoring_lifecycle.domain.people import Party, Power
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import Relationship, Session
 from mentoring_lifecycle.domain.wording import TITLE_LIMIT, first_problem
@@ -45,10 +40,10 @@ def keep_planning(draft: Draft, now: datetime) -> None:
 
 
 def _next_time_is_wanted(state: Relationship, now: datetime) -> bool:
-    """Not while it is known or being found, nor while people answer for the last session and the next is booked."""
+    """Not while it is known or being found, nor while both answer for the last session and the next is booked."""
     if state.slot_wanted or (state.pencilled and state.pencilled > now):
         return False
-    return state.planned_session is None or all(session.lies_ahead for session in state.sessions)
+    return state.planned_session is None or not any(session.awaits_witnesses for session in state.sessions)
 
 
 def _not_before(state: Relationship, now: datetime) -> datetime:
@@ -72,7 +67,7 @@ def _from_rules(state: Relationship, now: datetime) -> datetime:
 def _rhythm_goes_on(state: Relationship) -> bool:
     """The last slot belongs to a session that was not cancelled."""
     numbers = {number for number, _ in state.results} | {session.number for session in state.sessions}
-    return state.next_session - 1 in numbers
+    return state.last_planned in numbers
 
 
 def record_slot(draft: Draft, report: RecordSlot, now: datetime) -> None:
@@ -97,29 +92,6 @@ def set_agenda(draft: Draft, command: SetAgenda, by: Party, now: datetime) -> Re
     return None
 
 
-def confirm_session(draft: Draft, command: ConfirmSession, by: Party, now: datetime) -> Rejection | None:
-    """Say whether a session took place; two answers settle it."""
-    session = draft.state.session(command.session)
-    if session is None:
-        return _no_such_session(draft.state, command.session)
-    if session.ends_at > now:
-        return Rejection(Refusal.SESSION_NOT_OVER, str(command.session))
-    if by in {party for party, _ in session.answers}:
-        return Rejection(Refusal.ALREADY_ANSWERED)
-    if session.lies_ahead:
-        end_session(draft, session.number, now)
-    draft.add(SessionConfirmed(now, by, command.session, command.held))
-    settled = draft.state.session(command.session)
-    if settled and len(settled.answers) == len(PAIR):
-        settle(draft, settled, now)
-    return None
-
-
-def _no_such_session(state: Relationship, number: int) -> Rejection:
-    is_settled = number in {settled for settled, _ in state.results}
-    return Rejection(Refusal.SESSION_OVER if is_settled else Refusal.UNKNOWN_SESSION, str(number))
-
-
 # --- what the hours do ------------------------------------------------------------------------------------------
 
 
@@ -140,29 +112,7 @@ def _hours_of(state: Relationship, session: Session) -> Iterator[Hour]:
             yield Hour(at, lambda draft, now: draft.add(SessionReminded(now, number)))
         at = session.ends_at + timedelta(minutes=sessions.ask_after_minutes)
         yield Hour(at, lambda draft, now: end_session(draft, number, now))
-    else:
+    elif not session.missed and not session.is_disputed:  # for these, questions of their own have their own end
         days = sessions.settle_after_days if session.answers else sessions.question.expires_after_days
-        yield Hour(session.asked_at + timedelta(days=days), lambda draft, now: settle(draft, session, now))
-
-
-def end_session(draft: Draft, number: int, now: datetime) -> None:
-    """Its time is over: both are asked, and the next session is booked at once. Nothing waits for an answer."""
-    draft.add(SessionEnded(now, number))
-    ask_both(draft, now, Subject.SESSION, draft.state.policy.sessions.question, number)
-
-
-def settle(draft: Draft, session: Session, now: datetime) -> None:
-    """What the witnesses said becomes a result."""
-    draft.add(SessionSettled(now, session.number, result_of(session.answers)))
-
-
-def result_of(answers: tuple[tuple[Party, bool], ...]) -> SessionResult:
-    """Two witnesses. Silence says nothing, and a session that one denies counts for nobody."""
-    said = [held for _, held in answers]
-    if not said:
-        return SessionResult.UNKNOWN
-    if len(said) == len(PAIR) and len(set(said)) > 1:
-        return SessionResult.DISPUTED
-    if not said[0]:
-        return SessionResult.NOT_HELD
-    return SessionResult.HELD if len(said) == len(PAIR) else SessionResult.HELD_UNCONFIRMED
+        at = session.asked_at + timedelta(days=days)
+        yield Hour(at, lambda draft, now: settle_as_it_stands(draft, session, now))

@@ -9,6 +9,8 @@ from mentoring_lifecycle.domain.commands import Choice, Decide, Exit, Hold, Lift
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.ending import cancel_planned, end
 from mentoring_lifecycle.domain.events import (
+    LASTING_TOPICS,
+    AskLapsed,
     CancelReason,
     DecisionMade,
     DecisionTopic,
@@ -20,7 +22,7 @@ from mentoring_lifecycle.domain.events import (
     RelationshipOutcome,
     Resumed,
     Subject,
-    uneasy_party,
+    party_in_question,
 )
 from mentoring_lifecycle.domain.hours import Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
@@ -74,8 +76,9 @@ def leave(draft: Draft, command: Exit, by: Party, now: datetime) -> Rejection | 
 def decide_open_question(draft: Draft, command: Decide, by: Party, now: datetime) -> Rejection | None:
     """The programme team ends the relationship, or gives a stuck step a fresh ladder."""
     if command.choice is Choice.END:
+        outcome = _outcome_of_ending(draft.state)
         draft.add(DecisionMade(now, by, command.choice))
-        end(draft, now, RelationshipOutcome.ENDED_BY_PROGRAMME)
+        end(draft, now, outcome)
         return None
     questions = [question for question in draft.state.decisions if _may_be_given_time(draft.state, question)]
     if not questions:
@@ -84,6 +87,15 @@ def decide_open_question(draft: Draft, command: Decide, by: Party, now: datetime
     for question in questions:
         _ask_afresh(draft, question, now)
     return None
+
+
+def _outcome_of_ending(state: Relationship) -> RelationshipOutcome:
+    """Where somebody could not come, it ends without anybody's fault."""
+    no_fault = any(question.topic in _ABOUT_ABSENCE for question in state.decisions)
+    return RelationshipOutcome.NO_FAULT_EXIT if no_fault else RelationshipOutcome.ENDED_BY_PROGRAMME
+
+
+_ABOUT_ABSENCE = (DecisionTopic.ABSENT_IN_A_ROW, DecisionTopic.ABSENT_TOO_OFTEN)
 
 
 def _may_be_given_time(state: Relationship, question: Ask) -> bool:
@@ -108,16 +120,30 @@ def _ask_afresh(draft: Draft, question: Ask, now: datetime) -> None:
             if party is not state.proposed_by:
                 ask(draft, now, Subject.GOALS, party, state.policy.goals, state.proposal)
     elif question.topic is DecisionTopic.COMFORT:
-        ask(draft, now, Subject.INDUCTION, uneasy_party(question.number), state.policy.induction)
+        ask(draft, now, Subject.INDUCTION, party_in_question(question.number), state.policy.induction)
 
 
 def decision_hours(state: Relationship) -> Iterator[Hour]:
-    """A decision that nobody takes is taken by time."""
+    """A decision that nobody takes is taken by time: the end, or where it would be held against somebody, more time."""
     for question in state.decisions:
-        if state.clock_runs(question.of):
+        if not state.clock_runs(question.of):
+            continue
+        if question.topic in LASTING_TOPICS:
+            yield Hour(question.expires_at, _LetItRest(question))
+        else:
             about_pause = question.topic is DecisionTopic.PAUSE_TOO_LONG
             outcome = RelationshipOutcome.INACTIVE if about_pause else RelationshipOutcome.EXPIRED
             yield Hour(question.expires_at, _EndAs(outcome))
+
+
+class _LetItRest:
+    """Asks no longer, and changes nothing."""
+
+    def __init__(self, question: Ask) -> None:
+        self._question = question
+
+    def __call__(self, draft: Draft, now: datetime) -> None:
+        draft.add(AskLapsed(now, self._question.subject, self._question.of, self._question.number))
 
 
 class _EndAs:

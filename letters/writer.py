@@ -119,6 +119,7 @@ def _matters(facts: Facts, reader: Person, language: Language) -> dict[str, obje
         "reference": one_line(facts.occurrence, NAME_LENGTH),
         "session": facts.session,
         "final": facts.final_session,
+        "review": facts.review,
         "when": language.local_time.session(facts.starts_at, facts.ends_at, (reader.zone, facts.zone)),
         "length": _minutes(facts),
         "deadline": language.local_time.moment(facts.deadline, reader.zone),

@@ -203,6 +203,9 @@ def agree_goals(
 # --- sessions ---------------------------------------------------------------------------------------------------
 
 _SESSIONS = "Sessions"
+_RULES_FIT = typer.Option("--rules-fit/--rules-do-not-fit", help="Do the rules still fit?")
+RulesFit = Annotated[bool | None, _RULES_FIT]
+RatingsNow = Annotated[list[int] | None, typer.Option(help="Half-way: each goal today, 1 to 10, in their order.")]
 
 
 @_act(_SESSIONS)
@@ -271,10 +274,89 @@ def answer_calendar_question(
 
 @_act(_SESSIONS)
 def confirm_session(
-    by: By, session: Session, held: Annotated[bool, typer.Option("--held/--not-held", help="Did it take place?")]
+    by: By,
+    session: Session,
+    held: Annotated[bool, typer.Option("--held/--not-held", help="Did it take place?")],
+    useful: Annotated[int | None, typer.Option(help="Private: was it useful? 1 to 10, together with --heard.")] = None,
+    heard: Annotated[int | None, typer.Option(help="Private: were you heard? 1 to 10, together with --useful.")] = None,
+    safe: Annotated[int | None, typer.Option(help="Private: did you feel safe? 1 to 10; may be left out.")] = None,
+    rating: RatingsNow = None,
+    comfort: Annotated[c.Comfort | None, _COMFORTABLE] = None,
+    rules_fit: RulesFit = None,
 ) -> c.Command:
-    """Say whether a session took place."""
-    return c.ConfirmSession(by, session, held)
+    """Say whether a session took place; with --comfort and --rules-fit, look half-way as well.
+
+    Whatever the private answers: `mentoring ask-coordinator` and, in confidence, `mentoring report` are always there.
+    """
+    return c.ConfirmSession(by, session, held, _pulse(useful, heard, safe), _review_if(rating, comfort, rules_fit))
+
+
+def _pulse(useful: int | None, heard: int | None, safe: int | None) -> c.Pulse | None:
+    if useful is None and heard is None and safe is None:
+        return None
+    if useful is None or heard is None:
+        raise typer.BadParameter("--useful and --heard come together.", param_hint="--useful")
+    return c.Pulse(useful, heard, safe)
+
+
+def _review_if(rating: list[int] | None, comfort: c.Comfort | None, rules_fit: bool | None) -> c.Review | None:
+    if not rating and comfort is None and rules_fit is None:
+        return None
+    if comfort is None or rules_fit is None:
+        raise typer.BadParameter("A look half-way needs --comfort and --rules-fit.", param_hint="--comfort")
+    return c.Review(tuple(rating or ()), comfort, rules_fit)
+
+
+@_act(_SESSIONS)
+def report_no_show(by: By, session: Session) -> c.Command:
+    """Say that you were there and the other was not, a quarter of an hour after the planned start or later."""
+    return c.ReportNoShow(by, session)
+
+
+@_act(_SESSIONS)
+def explain_absence(
+    by: By, session: Session, answer: Annotated[c.AbsenceAnswer, typer.Option(help="Each is a fine answer.")]
+) -> c.Command:
+    """Say, as whoever was missed at a session, what happened."""
+    return c.ExplainAbsence(by, session, answer)
+
+
+@_act(_SESSIONS)
+def answer_dispute(
+    by: By,
+    session: Session,
+    talked: Annotated[bool, typer.Option("--talked/--not-talked", help="Did the two of you talk?")],
+    elsewhere: Annotated[
+        bool, typer.Option("--elsewhere/--as-planned", help="At another time or in another place than planned?")
+    ] = False,
+) -> c.Command:
+    """Answer the private form about a session of which the two have said different things."""
+    return c.AnswerDispute(by, session, talked, elsewhere)
+
+
+@_act(_SESSIONS)
+def settle_dispute(
+    by: By, session: Session, result: Annotated[c.Verdict, typer.Option(help="What it is to count as.")]
+) -> c.Command:
+    """Say, as the programme team, what a disputed session counts as."""
+    return c.SettleDispute(by, session, result)
+
+
+@_act(_SESSIONS)
+def log_session(by: By, starts_at: StartsAt, minutes: Annotated[int, typer.Option(help="How long.")]) -> c.Command:
+    """Note a session that took place outside of the plan; the partner is asked."""
+    return c.LogSession(by, starts_at, minutes)
+
+
+@_act(_SESSIONS)
+def give_review(
+    by: By,
+    comfort: Annotated[c.Comfort, _COMFORTABLE],
+    rules_fit: Annotated[bool, _RULES_FIT],
+    rating: RatingsNow = None,
+) -> c.Command:
+    """Look half-way, where that was left out of the answer about the session."""
+    return c.GiveReview(by, c.Review(tuple(rating or ()), comfort, rules_fit))
 
 
 # --- help -------------------------------------------------------------------------------------------------------

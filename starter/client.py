@@ -29,7 +29,7 @@ from mentoring_lifecycle.contracts.cases import CaseView, SevereReport, open_cas
 from mentoring_lifecycle.contracts.inputs import StartRelationship
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.refusals import rejection_in
-from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, HelpView, RelationshipView
+from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, DisputeView, HelpView, RelationshipView
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
 from mentoring_lifecycle.domain.people import Participant, Power
@@ -377,9 +377,53 @@ class RelationshipHandle:
         """Was the change in one's own calendar meant for the session itself?"""
         return await self.do(c.AnswerCalendarQuestion(by, session, meant), command_id)
 
-    async def confirm_session(self, *, by: str, session: int, held: bool, command_id: str = "") -> RelationshipView:
-        """Say whether a session took place."""
-        return await self.do(c.ConfirmSession(by, session, held), command_id)
+    async def confirm_session(
+        self,
+        *,
+        by: str,
+        session: int,
+        held: bool,
+        pulse: c.Pulse | None = None,
+        review: c.Review | None = None,
+        command_id: str = "",
+    ) -> RelationshipView:
+        """Say whether a session took place, and in private how it was; a review where the question asks for one.
+
+        Nothing follows from a pulse, so a page shows whoever answers, whatever the answer, where to find support.
+        """
+        return await self.do(c.ConfirmSession(by, session, held, pulse, review), command_id)
+
+    async def report_no_show(self, *, by: str, session: int, command_id: str = "") -> RelationshipView:
+        """I was there, the other was not; from a quarter of an hour after the planned start."""
+        return await self.do(c.ReportNoShow(by, session), command_id)
+
+    async def explain_absence(
+        self, *, by: str, session: int, answer: c.AbsenceAnswer, command_id: str = ""
+    ) -> RelationshipView:
+        """What whoever was missed says: an emergency, forgotten, or that it did take place."""
+        return await self.do(c.ExplainAbsence(by, session, answer), command_id)
+
+    async def answer_dispute(
+        self, *, by: str, session: int, talked: bool, elsewhere: bool, command_id: str = ""
+    ) -> RelationshipView:
+        """The private form about a session of which the two have said different things."""
+        return await self.do(c.AnswerDispute(by, session, talked, elsewhere), command_id)
+
+    async def settle_dispute(
+        self, *, by: str, session: int, result: c.Verdict, command_id: str = ""
+    ) -> RelationshipView:
+        """The programme team says what a disputed session counts as."""
+        return await self.do(c.SettleDispute(by, session, result), command_id)
+
+    async def log_session(
+        self, *, by: str, starts_at: datetime, minutes: int, command_id: str = ""
+    ) -> RelationshipView:
+        """Note a session that took place outside of the plan; the partner is asked. `starts_at` carries its zone."""
+        return await self.do(c.LogSession(by, starts_at, minutes), command_id)
+
+    async def give_review(self, *, by: str, review: c.Review, command_id: str = "") -> RelationshipView:
+        """The look half-way by itself, where it was left out of the answer about the session."""
+        return await self.do(c.GiveReview(by, review), command_id)
 
     # --- help ---------------------------------------------------------------------------------------------------
 
@@ -495,6 +539,10 @@ class RelationshipHandle:
     async def agreement(self) -> AgreementView:
         """Ground rules and goals."""
         return await self._query("agreement", AgreementView)
+
+    async def disputes(self) -> tuple[DisputeView, ...]:
+        """Sessions about which the two differ, with what each has said; for the programme team alone."""
+        return await self._query("disputes", tuple[DisputeView, ...])
 
     async def help_requests(self) -> tuple[HelpView, ...]:
         """Open calls for help, with the words of those who asked; for the programme team alone."""

@@ -134,6 +134,12 @@ def help_requests(relationship: RelationshipArgument, output: OutputOption = Out
     show(_asked(relationship, lambda handle: handle.help_requests()), output)
 
 
+@app.command(rich_help_panel=_PANEL)
+def disputes(relationship: RelationshipArgument, output: OutputOption = Output.TABLE) -> None:
+    """Show sessions about which the two differ, with what each has said: for the programme team alone."""
+    show(_asked(relationship, lambda handle: handle.disputes()), output)
+
+
 def _asked(relationship: str, question: "Callable[[RelationshipHandle], Awaitable[Any]]") -> Any:
     return with_client(lambda client: question(client.relationship(relationship)))
 

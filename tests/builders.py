@@ -29,7 +29,7 @@ MENTOR, MENTEE, COORDINATOR, BACKUP, STRANGER = "p-luca", "p-anna", "p-carla", "
 
 PERSON_OF = {Party.MENTOR: MENTOR, Party.MENTEE: MENTEE, Party.COORDINATOR: COORDINATOR, Party.BACKUP: BACKUP}
 
-DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 
 T = TypeVar("T")
 
@@ -239,6 +239,13 @@ def asks_for_help(
 ONBOARDED: tuple[Step, ...] = (accepts(MENTOR), accepts(MENTEE))
 SIGNED: tuple[Step, ...] = (*ONBOARDED, c.SignRules(MENTOR, 1), c.SignRules(MENTEE, 1))
 ACTIVE: tuple[Step, ...] = (*SIGNED, c.ProposeGoals(MENTOR, GOALS), c.AgreeGoals(MENTEE, 1, (3, 4)))
+
+
+def is_over(number: int, state: Relationship) -> bool:
+    """A session's time has passed and it is not settled."""
+    session = state.session(number)
+    return session is not None and not session.lies_ahead
+
 
 PAST_OF: dict[Phase, tuple[Step, ...]] = {
     Phase.ONBOARDING: (),

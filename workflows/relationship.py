@@ -7,7 +7,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.contracts import names
     from mentoring_lifecycle.contracts.inputs import RelationshipInput
-    from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, HelpView, RelationshipView
+    from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, DisputeView, HelpView, RelationshipView
     from mentoring_lifecycle.domain import commands as c
 
 from mentoring_lifecycle.workflows.scenes import agree_on_ground_rules, close_out, hold_sessions, onboard, set_goals
@@ -70,6 +70,12 @@ class MentoringRelationship:
     note_calendar = _act(c.NoteCalendar, "What a participant's calendar says about a session")
     answer_calendar_question = _act(c.AnswerCalendarQuestion, "Was the change in one's calendar meant?")
     confirm_session = _act(c.ConfirmSession, "Say whether a session took place")
+    report_no_show = _act(c.ReportNoShow, "Say who was there")
+    explain_absence = _act(c.ExplainAbsence, "Say how it was")
+    answer_dispute = _act(c.AnswerDispute, "Two private answers about a session")
+    settle_dispute = _act(c.SettleDispute, "The programme team says what a session counts as")
+    log_session = _act(c.LogSession, "Note a session outside of the plan")
+    give_review = _act(c.GiveReview, "Look at it half-way")
     ask_coordinator = _act(c.AskCoordinator, "Ask the coordinator for help, from material to friction")
     take_up_help = _act(c.TakeUpHelp, "The programme team is on it")
     arrange_talk = _act(c.ArrangeTalk, "Arrange a talk of all three")
@@ -103,6 +109,11 @@ class MentoringRelationship:
     def changes(self) -> tuple[ChangesView, ...]:
         """By side and by power."""
         return ChangesView.of_pair(self.story.state)
+
+    @workflow.query(description="Sessions to settle, for the programme team alone")
+    def disputes(self) -> tuple[DisputeView, ...]:
+        """With what each of the two has said."""
+        return DisputeView.of(self.story.state)
 
     @workflow.query(description="Open calls for help, for the programme team alone")
     def help_requests(self) -> tuple[HelpView, ...]:

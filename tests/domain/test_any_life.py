@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pydantic import TypeAdapter
 
 from mentoring_lifecycle.contracts.inputs import CarriedState
-from mentoring_lifecycle.contracts.views import AgreementView, HelpView, RelationshipView
+from mentoring_lifecycle.contracts.views import AgreementView, DisputeView, HelpView, RelationshipView
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.booking import may_plan
@@ -22,7 +23,7 @@ from mentoring_lifecycle.domain.evolution import evolve, opened
 from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.lifecycle import Events, hours, keep_going, next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting
-from mentoring_lifecycle.domain.people import PAIR, Party
+from mentoring_lifecycle.domain.people import PAIR, Party, partner_of
 from mentoring_lifecycle.domain.policy import MOST_REMINDERS, Ladder, ProgrammePolicy, Sessions
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Ask, Relationship
@@ -36,6 +37,7 @@ from tests.builders import (
     ONBOARDED,
     PERSON_OF,
     SIGNED,
+    START,
     STRANGER,
     Life,
     Step,
@@ -102,6 +104,10 @@ def arranges(by: str, number: int, offset: timedelta, now: datetime) -> c.Comman
     return c.ArrangeTalk(by, number, now + offset)
 
 
+def notes(by: str, offset: timedelta, minutes: int, now: datetime) -> c.Command:
+    return c.LogSession(by, now - offset, minutes)
+
+
 def pauses(by: str, offset: timedelta, now: datetime) -> c.Command:
     return c.Pause(by, now + offset)
 
@@ -113,6 +119,8 @@ def wish(strategy: st.SearchStrategy[c.Command]) -> st.SearchStrategy[Wish]:
 GOAL = st.builds(c.Goal, st.sampled_from(c.GoalOwner), TEXTS, TEXTS, st.sampled_from(c.Measure), NUMBERS, NUMBERS)
 RULE_VALUES = st.tuples(st.sampled_from(["R12", "R16", "R02", "R99"]), st.sampled_from(["48", "24", "Prompting", " "]))
 COMFORT = st.sampled_from(c.Comfort)
+PULSES = st.none() | st.builds(c.Pulse, st.integers(0, 11), st.integers(1, 10), st.none() | st.integers(1, 11))
+REVIEWS = st.builds(c.Review, RATINGS | st.just((5,) * len(GOALS)), COMFORT, st.booleans())
 
 WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(st.builds(c.AnswerInvitation, PEOPLE, st.booleans(), st.booleans(), st.none() | COMFORT)),
@@ -124,7 +132,6 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     ),
     wish(st.builds(c.AgreeGoals, PEOPLE, NUMBERS, RATINGS)),
     wish(st.builds(c.SetAgenda, PEOPLE, NUMBERS, st.lists(TEXTS, max_size=2).map(tuple))),
-    wish(st.builds(c.ConfirmSession, PEOPLE, NUMBERS, st.booleans())),
     wish(st.builds(c.CancelSession, PEOPLE, NUMBERS)),
     wish(st.builds(c.AnswerCalendarQuestion, PEOPLE, NUMBERS, st.booleans())),
     wish(st.builds(c.NoteAddress, TEAM, PEOPLE, st.sampled_from(c.AddressNews))),
@@ -132,6 +139,13 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(st.builds(c.AnswerTimes, PEOPLE, NUMBERS, NUMBERS)),
     st.builds(partial, st.just(books), PEOPLE, NUMBERS, OFFSETS),
     st.builds(partial, st.just(proposes), PEOPLE, NUMBERS, st.lists(OFFSETS, max_size=3)),
+    wish(st.builds(c.ConfirmSession, PEOPLE, NUMBERS, st.booleans(), PULSES, st.none() | REVIEWS)),
+    wish(st.builds(c.ReportNoShow, PEOPLE, NUMBERS)),
+    wish(st.builds(c.ExplainAbsence, PEOPLE, NUMBERS, st.sampled_from(c.AbsenceAnswer))),
+    wish(st.builds(c.AnswerDispute, PEOPLE, NUMBERS, st.booleans(), st.booleans())),
+    wish(st.builds(c.SettleDispute, TEAM, NUMBERS, st.sampled_from(c.Verdict))),
+    wish(st.builds(c.GiveReview, PEOPLE, REVIEWS)),
+    st.builds(partial, st.just(notes), PEOPLE, OFFSETS, st.integers(5, 90)),
     wish(
         st.builds(c.AskCoordinator, PEOPLE, st.sampled_from(c.Matter), TEXTS, st.none(), st.booleans(), st.booleans())
     ),
@@ -164,7 +178,7 @@ SPANS = st.one_of(
 POLICIES: dict[str, ProgrammePolicy] = {
     "default": ProgrammePolicy(),
     "by hand": ProgrammePolicy(sessions=Sessions(booking="by_hand", every_weeks=1, planned=8)),
-    "weekly": ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1)),
+    "weekly": ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1, no_shows_in_all=2)),
     "short": ProgrammePolicy(length_weeks=8, pause_weeks=52, sessions=Sessions(planned=3, every_weeks=2)),
     "impatient": ProgrammePolicy(rules=Ladder((), 1), goals=Ladder((1,), 2), final_feedback=Ladder((1, 2, 3, 4), 5)),
 }
@@ -173,10 +187,20 @@ PASTS: dict[str, tuple[Step, ...]] = {
     "onboarded": ONBOARDED,
     "signed": SIGNED,
     **{f"active for {weeks} weeks": (*ACTIVE, timedelta(weeks=weeks)) for weeks in (0, 1, 4, 9, 15, 21)},
+    "differing": (
+        *(*ACTIVE, timedelta(days=8), c.ConfirmSession(MENTOR, 1, held=True), c.ConfirmSession(MENTEE, 1, held=False)),
+    ),
+    "missed": (*ACTIVE, timedelta(days=8), c.ReportNoShow(MENTEE, 1)),
+    "missed before": (*ACTIVE, timedelta(days=8), c.ReportNoShow(MENTOR, 1), timedelta(days=3)),
+    "half-way": (*ACTIVE, timedelta(weeks=10), c.LogSession(MENTOR, START + timedelta(days=57), 30)),
     "waiting for help": (*ACTIVE, asks_for_help(MENTEE, hold=True)),
     "on hold": (*ACTIVE, asks_for_help(MENTOR, partner_may_know=True), c.Hold(COORDINATOR)),
     "paused": (*ACTIVE, c.Pause(MENTOR), timedelta(weeks=10)),
 }
+
+
+WITHOUT_SESSIONS = ("opened", "onboarded", "signed", "waiting for help", "on hold", "paused")
+"""Pasts that speak of no session."""
 
 
 def fitting_answer(state: Relationship, ask: Ask) -> c.Command:
@@ -193,6 +217,9 @@ def fitting_answer(state: Relationship, ask: Ask) -> c.Command:
         e.Subject.TIMES: c.AnswerTimes(by, ask.number, 1),
         e.Subject.CALENDAR: c.AnswerCalendarQuestion(by, ask.number, meant=bool(ask.number % 2)),
         e.Subject.SESSION: c.ConfirmSession(by, ask.number, held=True),
+        e.Subject.ABSENCE: c.ExplainAbsence(by, ask.number, c.AbsenceAnswer.EMERGENCY),
+        e.Subject.DISPUTE: c.AnswerDispute(by, ask.number, talked=True, elsewhere=False),
+        e.Subject.SETTLEMENT: c.SettleDispute(by, ask.number, c.Verdict.HELD),
         e.Subject.HELP_RATING: c.RateHelp(by, ask.number, helped=True),
         e.Subject.FINAL_FEEDBACK: c.GiveFinalFeedback(by, ratings, 8, 9, keep_in_touch=True),
         e.Subject.DECISION: c.Decide(by, c.Choice.MORE_TIME),
@@ -243,6 +270,8 @@ class AnyLife(RuleBasedStateMachine):
         silent=st.booleans(),
     )
     def opens(self, past: str, policy: str, reverse: bool, backup: str, silent: bool) -> None:
+        if policy == "by hand" and past not in WITHOUT_SESSIONS:
+            past = "active for 0 weeks"  # the others speak of a first session, which nobody has booked here
         begun = life(POLICIES[policy], reverse=reverse, backup=backup)
         self.lived = WatchedLife(**vars(begun)).after(*PASTS[past])
         self.lived.silent = silent
@@ -276,11 +305,45 @@ class AnyLife(RuleBasedStateMachine):
         for request in self.lived.state.help[:1]:
             self.asks(c.ConcludeHelp(COORDINATOR, request.number, outcome))
 
-    @rule(held=st.tuples(st.booleans(), st.booleans()), who=st.sampled_from([PAIR, PAIR[:1], PAIR[1:], PAIR[::-1]]))
-    def witnesses_answer(self, held: tuple[bool, bool], who: tuple[Party, ...]) -> None:
-        for session in self.lived.state.sessions[:1]:
+    @rule(
+        held=st.tuples(st.booleans(), st.booleans()),
+        who=st.sampled_from([PAIR, PAIR[:1], PAIR[1:], PAIR[::-1]]),
+        which=st.integers(0, 3),
+    )
+    def witnesses_answer(self, held: tuple[bool, bool], who: tuple[Party, ...], which: int) -> None:
+        if sessions := self.lived.state.sessions:
             for by, answer in zip(who, held, strict=False):
-                self.asks(c.ConfirmSession(PERSON_OF[by], session.number, answer))
+                self.asks(c.ConfirmSession(PERSON_OF[by], sessions[which % len(sessions)].number, answer))
+
+    @rule(by=st.sampled_from(PAIR), minutes=st.sampled_from([10, 20, 200]))
+    def somebody_waits_in_vain(self, by: Party, minutes: int) -> None:
+        if session := self.lived.state.planned_session:
+            self.lived.after(max(self.lived.now, session.starts_at + timedelta(minutes=minutes)))
+            self.asks(c.ReportNoShow(PERSON_OF[by], session.number))
+
+    @rule(by=st.sampled_from(PAIR), which=st.integers(0, 3))
+    def somebody_was_missed(self, by: Party, which: int) -> None:
+        if over := [session for session in self.lived.state.sessions if not session.lies_ahead]:
+            self.asks(c.ReportNoShow(PERSON_OF[by], over[which % len(over)].number))
+
+    @rule(answer=st.sampled_from(c.AbsenceAnswer))
+    def the_missed_one_explains(self, answer: c.AbsenceAnswer) -> None:
+        for ask in self.lived.state.asks:
+            if ask.subject is e.Subject.ABSENCE:
+                self.asks(c.ExplainAbsence(PERSON_OF[ask.of], ask.number, answer))
+
+    @rule(talked=st.tuples(st.booleans(), st.booleans()), verdict=st.none() | st.sampled_from(c.Verdict))
+    def what_differs_is_told_again(self, talked: tuple[bool, bool], verdict: c.Verdict | None) -> None:
+        for session in self.lived.state.sessions:
+            if session.is_disputed and verdict:
+                self.asks(c.SettleDispute(COORDINATOR, session.number, verdict))
+            elif session.is_disputed:
+                for by, answer in zip(PAIR, talked, strict=True):
+                    self.asks(c.AnswerDispute(PERSON_OF[by], session.number, answer, elsewhere=False))
+
+    @rule(by=st.sampled_from(PAIR), hours=st.integers(1, 14 * 24))
+    def somebody_notes_a_session(self, by: Party, hours: int) -> None:
+        self.asks(c.LogSession(PERSON_OF[by], self.lived.now - timedelta(hours=hours), 30))
 
     @rule(made=WISHES)
     def somebody_tries_something(self, made: Wish) -> None:
@@ -354,6 +417,11 @@ class AnyLife(RuleBasedStateMachine):
             session = before.session(event.session)
             assert session
             assert session.ends_at <= event.at
+            assert (event.absent is not None) == (event.result is e.SessionResult.NO_SHOW)
+            assert event.absent is None or event.absent in session.missed
+            assert event.result is not e.SessionResult.DISPUTED, "a difference is open or has a name"
+        elif isinstance(event, e.EndDecided):
+            assert before.decisions or event.outcome is not e.RelationshipOutcome.NO_FAULT_EXIT or before.left_by
         elif isinstance(event, e.Closed):
             self._judge_close(event, before)
 
@@ -403,6 +471,9 @@ class AnyLife(RuleBasedStateMachine):
         assert letter.to == after.person(letter.party)
         assert not after.held or MANNERS[letter.purpose].passes_hold
         assert not (after.paused and letter.party in PAIR and isinstance(event, e.Asked))
+        if letter.purpose in (LetterKind.SESSION_FOLLOW_UP, LetterKind.CHECK_IN):
+            assert isinstance(event, e.Asked | e.Reminded | e.CheckInWanted)
+            assert letter.party is event.of, "an absence is between the absent one and us"
         slot = (letter.party, letter.facts.session, letter.facts.revision)
         if letter.purpose in (LetterKind.SESSION_INVITATION, LetterKind.SESSION_MOVED):
             self.invited.add(slot)
@@ -437,10 +508,38 @@ class AnyLife(RuleBasedStateMachine):
         ahead = [session for session in state.sessions if session.lies_ahead and session.ends_at > self.lived.now]
         assert len(ahead) <= 1
         assert not ahead or (state.moves and not state.end_reached and not state.help_holds_sessions)
-        assert len(state.sessions) + len(state.results) <= state.policy.sessions.planned
+        assert state.planned_so_far <= state.policy.sessions.planned
+        assert len(state.logged) <= state.policy.sessions.planned
         numbers = [session.number for session in state.sessions] + [number for number, _ in state.results]
         assert len(numbers) == len(set(numbers))
         assert all(number < state.next_session for number in numbers)
+
+    @invariant()
+    def every_session_settles_in_bounded_time(self) -> None:
+        state = self.lived.state
+        for session in state.sessions if state.moves else ():
+            if session.asked_at is None:
+                continue
+            if session.is_disputed or session.missed:
+                about = (e.Subject.DISPUTE, e.Subject.SETTLEMENT) if session.is_disputed else (e.Subject.ABSENCE,)
+                ends = [ask.expires_at for ask in state.asks if ask.subject in about and ask.number == session.number]
+            else:
+                ends = [session.asked_at + timedelta(days=state.policy.sessions.question.expires_after_days)]
+            assert ends, "nobody is asked about it any more"
+            assert max(ends) <= self.lived.now + timedelta(days=14)
+
+    @invariant()
+    def nobody_reads_off_who_did_not_come_or_was_uneasy(self) -> None:
+        state = self.lived.state
+        swapped = tuple((number, partner_of(absent)) for number, absent in state.absences)
+        about_other = tuple(
+            replace(ask, number=e.decision_number(ask.topic, partner_of(e.party_in_question(ask.number))))
+            if ask.topic
+            else ask
+            for ask in state.asks
+        )
+        other = replace(state, absences=swapped, asks=about_other, reviewed=tuple(map(partner_of, state.reviewed)))
+        assert RelationshipView.of(other) == RelationshipView.of(state)
 
     @invariant()
     def planning_goes_on(self) -> None:
@@ -467,6 +566,7 @@ class AnyLife(RuleBasedStateMachine):
         view = RelationshipView.of(state)
         assert (view.awaiting is Awaiting.NOBODY) or not state.is_closed
         assert len(HelpView.of(state)) == len(state.help)
+        assert len(DisputeView.of(state)) == sum(session.is_disputed for session in state.sessions)
         assert AgreementView.of(state).rules_version == state.rules_version
 
     @invariant()

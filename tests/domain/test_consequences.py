@@ -14,6 +14,7 @@ from tests.builders import (
     ACTIVE,
     COORDINATOR,
     DAY,
+    HOUR,
     MENTEE,
     MENTOR,
     ONBOARDED,
@@ -29,6 +30,12 @@ from tests.builders import (
     life,
     whole_life,
 )
+
+
+def missed(number: int) -> tuple[Step, ...]:
+    """The mentee waits in vain once more, and the mentor stays silent."""
+    return (life().now + 7 * DAY + (number - 1) * 4 * WEEK + 2 * HOUR, c.ReportNoShow(MENTEE, number), 3 * DAY)
+
 
 LIVES: dict[str, tuple[Step, ...]] = {
     "nobody answers": (60 * DAY,),
@@ -53,6 +60,15 @@ LIVES: dict[str, tuple[Step, ...]] = {
         10 * DAY,
     ),
     "bounced": (*ACTIVE, c.RecordAddressFailed(Party.MENTOR), c.Pause(MENTOR), DAY, c.Resume(MENTEE)),
+    "missed again and again": (*ACTIVE, *(step for each in range(1, 4) for step in missed(each))),
+    "remembered differently": (
+        *(*ACTIVE, 8 * DAY, c.ConfirmSession(MENTOR, 1, held=True), c.ConfirmSession(MENTEE, 1, held=False)),
+        *(4 * DAY, c.LogSession(MENTEE, life().now + 9 * DAY, 30), 8 * DAY),
+    ),
+    "uneasy half-way": (
+        *(*ACTIVE, 9 * WEEK + DAY, c.GiveReview(MENTOR, c.Review((4, 4), c.Comfort.UNSURE, rules_fit=False))),
+        *(3 * WEEK,),
+    ),
     "left": (*ACTIVE, c.Exit(MENTEE)),
 }  # fmt: skip
 

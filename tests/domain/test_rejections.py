@@ -50,15 +50,26 @@ def calendar_says(answer: c.CalendarAnswer, starts_at: datetime | None = None) -
     return c.NoteCalendar(MENTEE, 1, 0, answer, starts_at)
 
 
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PROPOSED: tuple[Step, ...] = (*SIGNED, c.ProposeGoals(MENTOR, GOALS))
 OVER: tuple[Step, ...] = (*ACTIVE, 8 * DAY)
 MOVED: tuple[Step, ...] = (*ACTIVE, c.MoveSession(MENTEE, 1, START + WEEK))
 SAW_IT = c.ConfirmSession(MENTOR, 1, held=True)
 CONFIRMED: tuple[Step, ...] = (*OVER, SAW_IT, c.ConfirmSession(MENTEE, 1, held=True))
+DIFFER: tuple[Step, ...] = (*OVER, SAW_IT, c.ConfirmSession(MENTEE, 1, held=False))
+TOLD = c.AnswerDispute(MENTOR, 1, talked=True, elsewhere=False)
+LOGGED = tuple(c.LogSession(MENTOR, START + DAY + number * 8 * HOUR, 30) for number in range(6))
+THIRD: tuple[Step, ...] = (*ACTIVE, 9 * WEEK + DAY)
+FINE = c.Review((6, 7), c.Comfort.YES, rules_fit=True)
+FORGOT = c.AbsenceAnswer.FORGOT
 ASKED: tuple[Step, ...] = (*ACTIVE, asks_for_help(MENTOR))
 HELPED: tuple[Step, ...] = (*ASKED, c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.ANSWERED))
 NAIVE = datetime(2027, 2, 1, 10)  # noqa: DTZ001  # the very mistake that is refused
 LONG, BAD = "x" * 5_000, "evil \x00"
+
+
+def late_at_the_end(span: timedelta) -> Life:
+    return at_the_end().after(span)
 
 
 @dataclass(frozen=True)
@@ -129,7 +140,41 @@ CASES = [
     Case(ACTIVE, c.ConfirmSession(MENTOR, 2, held=True), Refusal.UNKNOWN_SESSION, "2"),
     Case(OVER, c.SetAgenda(MENTOR, 1, ("A",)), Refusal.SESSION_OVER, "1"),
     Case(OVER, c.MoveSession(MENTOR, 1, START + 3 * WEEK), Refusal.SESSION_OVER, "1"),
-    Case(CONFIRMED, c.ConfirmSession(MENTOR, 1, held=True), Refusal.SESSION_OVER, "1"),
+    Case(CONFIRMED, c.ConfirmSession(MENTOR, 1, held=True), Refusal.SESSION_SETTLED, "1"),
+    Case(CONFIRMED, c.ReportNoShow(MENTOR, 1), Refusal.SESSION_SETTLED, "1"),
+    Case(CONFIRMED, c.ExplainAbsence(MENTOR, 1, FORGOT), Refusal.SESSION_SETTLED, "1"),
+    Case(CONFIRMED, c.AnswerDispute(MENTOR, 1, talked=True, elsewhere=False), Refusal.SESSION_SETTLED, "1"),
+    Case(CONFIRMED, c.SettleDispute(COORDINATOR, 1, c.Verdict.HELD), Refusal.SESSION_SETTLED, "1"),
+    Case(OVER, c.ExplainAbsence(MENTOR, 1, FORGOT), Refusal.NOT_ASKED, "1"),
+    Case(OVER, c.ExplainAbsence(MENTOR, 9, FORGOT), Refusal.UNKNOWN_SESSION, "9"),
+    Case((*OVER, c.ReportNoShow(MENTEE, 1)), c.ExplainAbsence(MENTEE, 1, FORGOT), Refusal.NOT_ASKED, "1"),
+    Case(OVER, c.AnswerDispute(MENTOR, 1, talked=True, elsewhere=False), Refusal.NOT_ASKED, "1"),
+    Case(OVER, c.SettleDispute(COORDINATOR, 1, c.Verdict.HELD), Refusal.NOT_ASKED, "1"),
+    Case(DIFFER, c.SettleDispute(COORDINATOR, 1, c.Verdict.NO_SHOW), Refusal.NOBODY_WAS_MISSED, "1"),
+    Case(DIFFER, c.ConfirmSession(MENTOR, 1, held=False), Refusal.ALREADY_ANSWERED),
+    Case((*DIFFER, TOLD), TOLD, Refusal.ALREADY_ANSWERED),
+    Case((*DIFFER, 4 * DAY), c.AnswerDispute(MENTOR, 1, talked=True, elsewhere=False), Refusal.NOT_ASKED, "1"),
+    Case(ACTIVE, c.ReportNoShow(MENTOR, 1), Refusal.STILL_TIME_TO_COME, "15"),
+    Case((*OVER, SAW_IT), c.ReportNoShow(MENTOR, 1), Refusal.ALREADY_ANSWERED),
+    Case(ACTIVE, c.ReportNoShow(MENTOR, 2), Refusal.UNKNOWN_SESSION, "2"),
+    Case(OVER, c.LogSession(MENTOR, START + 9 * DAY, 30), Refusal.NOT_IN_THE_PAST),
+    Case(OVER, c.LogSession(MENTOR, START + 8 * DAY - MINUTE, 30), Refusal.NOT_IN_THE_PAST),
+    Case(OVER, c.LogSession(MENTOR, START - DAY, 30), Refusal.TOO_LONG_AGO, "30"),
+    Case((*OVER, 31 * DAY), c.LogSession(MENTOR, START + DAY, 30), Refusal.TOO_LONG_AGO, "30"),
+    Case(OVER, c.LogSession(MENTOR, START + DAY, 9), Refusal.MINUTES_OUT_OF_RANGE),
+    Case(OVER, c.LogSession(MENTOR, START + DAY, 481), Refusal.MINUTES_OUT_OF_RANGE),
+    Case((*OVER, c.LogSession(MENTOR, START + DAY, 30)), c.LogSession(MENTEE, START + DAY, 30), Refusal.ALREADY_KNOWN),
+    Case(CONFIRMED, c.LogSession(MENTOR, START + 7 * DAY, 60), Refusal.ALREADY_KNOWN),
+    Case(OVER, c.LogSession(MENTOR, NAIVE, 30), Refusal.NOT_A_DATE),
+    Case((*OVER, *LOGGED), c.LogSession(MENTOR, START + 4 * DAY, 30), Refusal.TOO_MANY, "6"),
+    Case(partial(late_at_the_end, DAY), c.LogSession(MENTOR, START + 26 * WEEK, 30), Refusal.AFTER_THE_END),
+    Case(OVER, c.GiveReview(MENTOR, FINE), Refusal.REVIEW_NOT_DUE),
+    Case(OVER, c.ConfirmSession(MENTOR, 1, held=True, review=FINE), Refusal.REVIEW_NOT_DUE),
+    Case((*THIRD, c.GiveReview(MENTOR, FINE)), c.GiveReview(MENTOR, FINE), Refusal.ALREADY_ANSWERED),
+    Case(THIRD, c.GiveReview(MENTOR, replace(FINE, ratings=(1,))), Refusal.RATE_EVERY_GOAL, "2"),
+    Case(THIRD, c.GiveReview(MENTOR, replace(FINE, ratings=(0, 1))), Refusal.RATING_ONE_TO_TEN),
+    Case(OVER, c.ConfirmSession(MENTOR, 1, held=True, pulse=c.Pulse(11, 1)), Refusal.RATING_ONE_TO_TEN),
+    Case(OVER, c.ConfirmSession(MENTOR, 1, held=True, pulse=c.Pulse(1, 1, 0)), Refusal.RATING_ONE_TO_TEN),
     Case(ACTIVE, c.ConfirmSession(MENTOR, 1, held=True), Refusal.SESSION_NOT_OVER, "1"),
     Case(ACTIVE, c.MoveSession(MENTOR, 1, START), Refusal.IN_THE_PAST),
     Case(ACTIVE, c.Pause(MENTOR, START - DAY), Refusal.IN_THE_PAST),

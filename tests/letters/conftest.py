@@ -25,6 +25,7 @@ TO_THE_TEAM: dict[LetterKind, tuple[Party, ...]] = {
     LetterKind.HELP_OVERDUE: (Party.COORDINATOR, Party.BACKUP),
     LetterKind.DECISION_WANTED: (Party.COORDINATOR,),
     LetterKind.CHANGES_NOTED: (Party.COORDINATOR,),
+    LetterKind.SESSION_TO_SETTLE: (Party.COORDINATOR,),
     LetterKind.CLOSED_NOTE: (Party.COORDINATOR,),
     LetterKind.ADDRESS_FAILED: (Party.COORDINATOR,),
     LetterKind.CASE_RECEIVED: (Party.SAFEGUARDING,),
@@ -42,6 +43,7 @@ TOPICS: dict[LetterKind, tuple[str, ...]] = {
     LetterKind.TALK_SUGGESTED: tuple(TalkReason),
     LetterKind.CALENDAR_QUESTION: tuple(CalendarAnswer),
     LetterKind.CALENDAR_QUESTION_REMINDER: tuple(CalendarAnswer),
+    LetterKind.SESSION_QUESTION: ("logged",),
     LetterKind.FAREWELL: tuple(RelationshipOutcome),
     LetterKind.CLOSED_NOTE: tuple(RelationshipOutcome),
 }
@@ -61,6 +63,7 @@ ALL_FACTS = Facts(
     goals=("Use one new tool alone", "Speak at the spring meeting"),
     times=(STARTS, STARTS + timedelta(days=1)),
     sessions_held=5,
+    review=True,
     keep_in_touch=True,
 )
 

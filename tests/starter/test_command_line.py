@@ -96,6 +96,7 @@ def test_help_waits_for_no_database_driver() -> None:
 
 GOAL = c.Goal(c.GoalOwner.PAIR, "Drop the slides", "One talk without", c.Measure.SCALE, 3, 8)
 AT = datetime(2027, 3, 1, 9, tzinfo=UTC)
+REVIEW = c.Review((5, 6), c.Comfort.YES, rules_fit=False)
 
 ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "accept": ("--induction-acknowledged --comfort yes", {"induction_acknowledged": True, "comfort": c.Comfort.YES}),
@@ -123,7 +124,16 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "answer_calendar_question": ("--session 2 --not-meant", {"session": 2, "meant": False}),
     "note_address": ("--person p-1 --news works", {"person": "p-1", "news": c.AddressNews.WORKS}),
-    "confirm_session": ("--session 3 --not-held", {"session": 3, "held": False}),
+    "confirm_session": (
+        "--session 3 --held --useful 7 --heard 8 --safe 9 --rating 5 --rating 6 --comfort yes --rules-do-not-fit",
+        {"session": 3, "held": True, "pulse": c.Pulse(7, 8, 9), "review": REVIEW},
+    ),
+    "report_no_show": ("--session 3", {"session": 3}),
+    "explain_absence": ("--session 3 --answer was_held", {"session": 3, "answer": c.AbsenceAnswer.WAS_HELD}),
+    "answer_dispute": ("--session 3 --talked --elsewhere", {"session": 3, "talked": True, "elsewhere": True}),
+    "settle_dispute": ("--session 3 --result excused", {"session": 3, "result": c.Verdict.EXCUSED}),
+    "log_session": ("--starts-at 2027-03-01T10:00:00+01:00 --minutes 40", {"starts_at": AT, "minutes": 40}),
+    "give_review": ("--rating 5 --rating 6 --comfort yes --rules-do-not-fit", {"review": REVIEW}),
     "ask_coordinator": (
         "--matter boundary --words 'late calls' --severity S2 --partner-may-know --hold-next-session",
         {
@@ -182,7 +192,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
 
 def test_every_act_is_a_command() -> None:
     """Whatever the typed client can do, the command line can do."""
-    looking = {"do", "status", "timeline", "agreement", "help_requests", "changes"}
+    looking = {"do", "status", "timeline", "agreement", "help_requests", "changes", "disputes"}
     methods = {name for name, _ in inspect.getmembers(RelationshipHandle, inspect.isfunction) if name[0] != "_"}
     assert methods - looking == ACTS.keys()
     assert {name.replace("_", "-") for name in methods} - {"do"} <= COMMANDS.keys()
@@ -243,6 +253,9 @@ GOALS = "propose-goals r --by p"
         ("sign-rules r --version 1", "Missing option '--by'"),
         ("sign-rules r --by p --version one", "Invalid value for '--version'"),
         ("confirm-session r --by p --session 1", "Missing option '--held'"),
+        ("confirm-session r --by p --session 1 --held --safe 3", "--useful and --heard come together"),
+        ("confirm-session r --by p --session 1 --held --rating 3", "--comfort and --rules-fit"),
+        ("settle-dispute r --by p --session 1 --result disputed", "Invalid value for '--result'"),
         ("move-session r --by p --session 1 --starts-at tomorrow", "Invalid value for '--starts-at'"),
         ("propose-rules r R12 --by p", "is not RULE=VALUE"),
         (f"{GOALS} --goal pair|title", "owner|title|success_criterion"),

@@ -149,7 +149,7 @@ async def test_a_moved_session_keeps_its_identity_in_every_calendar(rig: Rig) ->
     ("answers", "result"),
     [
         ({MENTOR: True}, SessionResult.HELD_UNCONFIRMED),
-        ({MENTOR: True, MENTEE: False}, SessionResult.DISPUTED),
+        ({MENTOR: True, MENTEE: False}, SessionResult.UNKNOWN),
         ({}, SessionResult.UNKNOWN),
     ],
     ids=["one", "two that differ", "none"],
