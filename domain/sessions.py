@@ -68,8 +68,8 @@ def _next_time_is_wanted(state: Relationship, now: datetime) -> bool:
 
 
 def _not_before(state: Relationship, now: datetime) -> datetime:
-    """Never so soon that the reminder would come before the invitation."""
-    soonest = now + timedelta(hours=state.policy.sessions.remind_before_hours)
+    """Never so soon that the reminder would come before the invitation, or in the same minute."""
+    soonest = now + timedelta(hours=state.policy.sessions.remind_before_hours, minutes=1)
     if state.last_slot is None:
         return max(soonest, _from_rules(state, now))
     if not _rhythm_goes_on(state):
