@@ -47,8 +47,8 @@ def _next_time_is_wanted(state: Relationship, now: datetime) -> bool:
 
 
 def _not_before(state: Relationship, now: datetime) -> datetime:
-    """Never so soon that the reminder would come before the invitation."""
-    soonest = now + timedelta(hours=state.policy.sessions.remind_before_hours)
+    """Never so soon that the reminder would come before the invitation, or in the same minute."""
+    soonest = now + timedelta(hours=state.policy.sessions.remind_before_hours, minutes=1)
     if is_booked_by_hand(state):
         soonest += timedelta(days=state.policy.sessions.booking_question.expires_after_days)
     if state.last_slot is None:

@@ -192,7 +192,7 @@ PASTS: dict[str, tuple[Step, ...]] = {
     ),
     "missed": (*ACTIVE, timedelta(days=8), c.ReportNoShow(MENTEE, 1)),
     "missed before": (*ACTIVE, timedelta(days=8), c.ReportNoShow(MENTOR, 1), timedelta(days=3)),
-    "half-way": (*ACTIVE, timedelta(weeks=10), c.LogSession(MENTOR, START + timedelta(days=57), 30)),
+    "half-way": (*ACTIVE, timedelta(weeks=7), c.LogSession(MENTOR, START + timedelta(days=45), 30)),
     "waiting for help": (*ACTIVE, asks_for_help(MENTEE, hold=True)),
     "on hold": (*ACTIVE, asks_for_help(MENTOR, partner_may_know=True), c.Hold(COORDINATOR)),
     "paused": (*ACTIVE, c.Pause(MENTOR), timedelta(weeks=10)),
@@ -531,6 +531,8 @@ class AnyLife(RuleBasedStateMachine):
     @invariant()
     def nobody_reads_off_who_did_not_come_or_was_uneasy(self) -> None:
         state = self.lived.state
+        if not (state.absences or state.reviewed or state.decisions):
+            return
         swapped = tuple((number, partner_of(absent)) for number, absent in state.absences)
         about_other = tuple(
             replace(ask, number=e.decision_number(ask.topic, partner_of(e.party_in_question(ask.number))))

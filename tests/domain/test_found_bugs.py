@@ -366,3 +366,16 @@ def test_every_text_of_an_event_is_private_or_a_catalogue_word() -> None:
         if field.type in (str, "str") and field.name not in e.PRIVATE_FIELDS
     }
     assert plain <= public
+
+
+# --- two letters in one moment ----------------------------------------------------------------------------------
+
+
+def test_a_session_is_not_reminded_of_in_the_moment_it_is_planned() -> None:
+    """Woken exactly a day before the usual time, the pair is invited to a later one, and nothing is left due."""
+    lived = life(ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1))).after(*ACTIVE)
+    lived.sleeps(lived.session.starts_at + 5 * WEEK - DAY - lived.now)
+    hour = next_hour(lived.state)
+    assert hour
+    assert hour > lived.now
+    assert lived.session.starts_at - lived.now > DAY
