@@ -22,6 +22,8 @@ class SessionView:
     final: bool
     lies_ahead: bool
     agenda: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What is to be known about its time: `gap`, `overlap`, `other_day`, `other_hour`, `outside_hours`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class RelationshipView:
     next_hour_at: datetime | None
     """When time alone brings the next change; None when only people can."""
     events: int
+    zone: str = ""
+    """Where the pair's times are agreed now."""
 
     @classmethod
     def of(cls, state: Relationship) -> "RelationshipView":
@@ -91,6 +95,7 @@ class RelationshipView:
             open_help=len(state.help),
             next_hour_at=next_hour(state),
             events=state.sequence,
+            zone=state.zone,
         )
 
 
@@ -103,6 +108,7 @@ def _session(session: Session) -> SessionView:
         final=session.final,
         lies_ahead=session.lies_ahead,
         agenda=session.agenda,
+        notes=session.notes,
     )
 
 

@@ -44,6 +44,10 @@ class Facts:
     keep_in_touch: bool = False
     topic: str = ""
     """Catalogue word that varies the text: an outcome, a matter, what is to be decided. Never free text."""
+    notes: tuple[str, ...] = ()
+    """Catalogue words about the time of a session: `gap`, `overlap`, `other_day`, `other_hour`, `outside_hours`."""
+    old_zone: str = ""
+    """The zone that held before a change, for the local time in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class VerifyCalendar:
 
 @dataclass(frozen=True, slots=True)
 class FindSlot:
-    """Resolve the wall-clock time of one session, in the pair's zone, to an instant."""
+    """Find the time of one session: a wall-clock time in the pair's zone becomes an instant that both can keep."""
 
     key: str
     session: int
@@ -121,6 +125,18 @@ class FindSlot:
     wall_time: str
     """`HH:MM` in the pair's zone."""
     zone: str
+    people: tuple[str, ...] = ()
+    """Person ids of mentor and mentee, whose hours, days off and bookings are heeded."""
+    minutes: int = 0
+    """How long the session is."""
+    latest: datetime | None = None
+    """When the session must be over (UTC)."""
+    proposals: int = 0
+    """How many other times are to be proposed; 0: none, and nobody's calendar is asked."""
+    remind_before_hours: int = 0
+    next_zone: str = ""
+    next_zone_at: datetime | None = None
+    """The zone that holds from that instant on; empty and None: no change is known of."""
     kind: Literal["find_slot"] = "find_slot"
 
 

@@ -140,20 +140,35 @@ def _goals_agreed(state: Relationship, event: e.GoalsAgreed) -> Relationship:
 
 
 def _slot_wanted(state: Relationship, event: e.SlotWanted) -> Relationship:
-    return replace(state, slot_wanted=event.session, pencilled=None)
+    return replace(_unpencilled(state), slot_wanted=event.session, slot_order=state.sequence + 1)
 
 
 def _slot_found(state: Relationship, event: e.SlotFound) -> Relationship:
-    return replace(state, slot_wanted=0, pencilled=event.starts_at)
+    return replace(
+        state,
+        slot_wanted=0,
+        pencilled=event.starts_at,
+        pencilled_remind_at=event.remind_at,
+        pencilled_notes=event.notes,
+        proposals=event.proposals,
+    )
+
+
+def _unpencilled(state: Relationship) -> Relationship:
+    """Neither found nor being found: the next session's time is as open as ever."""
+    return replace(
+        state, pencilled=None, pencilled_remind_at=None, pencilled_notes=(), proposals=(), slot_wanted=0, slot_order=0
+    )
 
 
 def _session_planned(state: Relationship, event: e.SessionPlanned) -> Relationship:
-    session = Session(event.session, event.starts_at, event.ends_at, event.final)
+    session = Session(
+        event.session, event.starts_at, event.ends_at, event.final, remind_at=event.remind_at, notes=event.notes
+    )
     return replace(
-        state,
+        _unpencilled(state),
         sessions=(*state.sessions, session),
         next_session=event.session + 1,
-        pencilled=None,
         last_slot=event.starts_at,
     )
 
@@ -177,7 +192,14 @@ def _session_moved(state: Relationship, event: e.SessionMoved) -> Relationship:
     session = state.session(event.session)
     revision = session.revision + 1 if session else 1
     return _with_session(
-        state, event.session, starts_at=event.starts_at, ends_at=event.ends_at, revision=revision, reminded=False
+        state,
+        event.session,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        revision=revision,
+        reminded=False,
+        remind_at=None,
+        notes=(),
     )
 
 
@@ -187,7 +209,7 @@ def _session_reminded(state: Relationship, event: e.SessionReminded) -> Relation
 
 def _session_cancelled(state: Relationship, event: e.SessionCancelled) -> Relationship:
     """The rhythm is broken with it: a time that was found for the next one no longer fits."""
-    return replace(_without_session(state, event.session), pencilled=None, slot_wanted=0)
+    return _unpencilled(_without_session(state, event.session))
 
 
 def _session_ended(state: Relationship, event: e.SessionEnded) -> Relationship:
@@ -316,17 +338,24 @@ def _thawed(state: Relationship, at: datetime) -> Relationship:
         return state
     by = at - state.frozen_since
     return replace(
-        state,
+        _unpencilled(state),
         frozen_since=None,
         ends_at=state.ends_at + by,
-        pencilled=None,
-        slot_wanted=0,
         sessions=tuple(replace(s, asked_at=s.asked_at + by) if s.asked_at else s for s in state.sessions),
     )
 
 
 def _later(ask: Ask, by: timedelta) -> Ask:
     return replace(ask, remind_at=tuple(at + by for at in ask.remind_at), expires_at=ask.expires_at + by)
+
+
+def _zone_changed(state: Relationship, event: e.ZoneChanged) -> Relationship:
+    """What is booked stays; a time that is only pencilled, or being found, is found again where it lies beyond."""
+    changed = replace(state, zone=state.zone_at(event.at), next_zone=event.zone, next_zone_at=event.starting)
+    if event.starting <= event.at:
+        changed = replace(state, zone=event.zone, next_zone="", next_zone_at=None)
+    reaches = state.slot_wanted or (state.pencilled is not None and state.pencilled >= event.starting)
+    return _unpencilled(changed) if reaches else changed
 
 
 # --- leaving and closing ----------------------------------------------------------------------------------------
@@ -346,7 +375,7 @@ def _closing_begun(state: Relationship, event: e.ClosingBegun) -> Relationship:
 
 
 def _end_reached(state: Relationship, event: e.EndReached) -> Relationship:
-    return replace(state, end_reached=True, pencilled=None, slot_wanted=0)
+    return replace(_unpencilled(state), end_reached=True)
 
 
 def _final_feedback_given(state: Relationship, event: e.FinalFeedbackGiven) -> Relationship:
@@ -357,12 +386,10 @@ def _final_feedback_given(state: Relationship, event: e.FinalFeedbackGiven) -> R
 
 def _end_decided(state: Relationship, event: e.EndDecided) -> Relationship:
     return replace(
-        state,
+        _unpencilled(state),
         ending=event.outcome,
         close_by=event.close_by,
         asks=(),
-        pencilled=None,
-        slot_wanted=0,
         to_verify=PAIR,
         unclean=(),
     )
@@ -417,6 +444,7 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.HoldPlaced: _hold_placed,
     e.HoldRemembered: _hold_remembered,
     e.HoldLifted: _hold_lifted,
+    e.ZoneChanged: _zone_changed,
     e.Left: _left,
     e.DecisionMade: _decision_made,
     e.ClosingBegun: _closing_begun,

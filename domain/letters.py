@@ -45,6 +45,7 @@ class LetterKind(StrEnum):
     CLOSED_NOTE = "closed_note"
     ADDRESS_FAILED = "address_failed"
     CASE_RECEIVED = "case_received"
+    ZONE_CHANGED = "zone_changed"
 
 
 class WhenUnknown(StrEnum):
@@ -93,48 +94,51 @@ class Manners:
     calendar: CalendarMethod = CalendarMethod.NONE
     passes_hold: bool = False
     """Goes out although the relationship is on hold: cancellations and the fixed sentence itself."""
+    waits_for_day: bool = False
+    """Does not reach anybody in their quiet hours or on a day off; false for what must be known at once."""
 
 
 _LEAVE, _RESEND = WhenUnknown.LEAVE, WhenUnknown.RESEND
 
 MANNERS: dict[LetterKind, Manners] = {
-    LetterKind.INVITATION: Manners(_RESEND, Action.ANSWER_INVITATION),
-    LetterKind.INVITATION_REMINDER: Manners(_LEAVE, Action.ANSWER_INVITATION),
-    LetterKind.INDUCTION: Manners(_RESEND, Action.COMPLETE_INDUCTION),
-    LetterKind.INDUCTION_REMINDER: Manners(_LEAVE, Action.COMPLETE_INDUCTION),
-    LetterKind.NEEDS_TIME: Manners(_LEAVE),
-    LetterKind.COMFORT_TALK: Manners(_RESEND, Action.DECIDE),
-    LetterKind.NOT_STARTED: Manners(_RESEND),
-    LetterKind.RULES_TO_SIGN: Manners(_RESEND, Action.SIGN_RULES),
-    LetterKind.RULES_REMINDER: Manners(_LEAVE, Action.SIGN_RULES),
-    LetterKind.GOALS_TO_SET: Manners(_RESEND, Action.PROPOSE_GOALS),
-    LetterKind.GOALS_TO_AGREE: Manners(_RESEND, Action.AGREE_GOALS),
-    LetterKind.GOALS_REMINDER: Manners(_LEAVE, Action.PROPOSE_GOALS),
-    LetterKind.SESSION_INVITATION: Manners(_RESEND, Action.PREPARE_SESSION, CalendarMethod.REQUEST),
+    LetterKind.INVITATION: Manners(_RESEND, Action.ANSWER_INVITATION, waits_for_day=True),
+    LetterKind.INVITATION_REMINDER: Manners(_LEAVE, Action.ANSWER_INVITATION, waits_for_day=True),
+    LetterKind.INDUCTION: Manners(_RESEND, Action.COMPLETE_INDUCTION, waits_for_day=True),
+    LetterKind.INDUCTION_REMINDER: Manners(_LEAVE, Action.COMPLETE_INDUCTION, waits_for_day=True),
+    LetterKind.NEEDS_TIME: Manners(_LEAVE, waits_for_day=True),
+    LetterKind.COMFORT_TALK: Manners(_RESEND, Action.DECIDE, waits_for_day=True),
+    LetterKind.NOT_STARTED: Manners(_RESEND, waits_for_day=True),
+    LetterKind.RULES_TO_SIGN: Manners(_RESEND, Action.SIGN_RULES, waits_for_day=True),
+    LetterKind.RULES_REMINDER: Manners(_LEAVE, Action.SIGN_RULES, waits_for_day=True),
+    LetterKind.GOALS_TO_SET: Manners(_RESEND, Action.PROPOSE_GOALS, waits_for_day=True),
+    LetterKind.GOALS_TO_AGREE: Manners(_RESEND, Action.AGREE_GOALS, waits_for_day=True),
+    LetterKind.GOALS_REMINDER: Manners(_LEAVE, Action.PROPOSE_GOALS, waits_for_day=True),
+    LetterKind.SESSION_INVITATION: Manners(_RESEND, Action.PREPARE_SESSION, CalendarMethod.REQUEST, waits_for_day=True),
     LetterKind.SESSION_MOVED: Manners(_RESEND, Action.PREPARE_SESSION, CalendarMethod.REQUEST),
     LetterKind.SESSION_CANCELLED: Manners(_RESEND, Action.NONE, CalendarMethod.CANCEL, passes_hold=True),
-    LetterKind.SESSION_REMINDER: Manners(_LEAVE, Action.PREPARE_SESSION),
-    LetterKind.SESSION_QUESTION: Manners(_LEAVE, Action.CONFIRM_SESSION),
-    LetterKind.SESSION_QUESTION_REMINDER: Manners(_LEAVE, Action.CONFIRM_SESSION),
+    LetterKind.SESSION_REMINDER: Manners(_LEAVE, Action.PREPARE_SESSION, waits_for_day=True),
+    LetterKind.SESSION_QUESTION: Manners(_LEAVE, Action.CONFIRM_SESSION, waits_for_day=True),
+    LetterKind.SESSION_QUESTION_REMINDER: Manners(_LEAVE, Action.CONFIRM_SESSION, waits_for_day=True),
     LetterKind.HELP_RECEIVED: Manners(_RESEND, passes_hold=True),
     LetterKind.HELP_WANTED: Manners(_RESEND, Action.TAKE_UP_HELP, passes_hold=True),
     LetterKind.HELP_OVERDUE: Manners(_RESEND, Action.TAKE_UP_HELP, passes_hold=True),
     LetterKind.TALK_ARRANGED: Manners(_RESEND),
     LetterKind.HELP_OUTCOME: Manners(_RESEND, passes_hold=True),
-    LetterKind.HELP_FEEDBACK: Manners(_LEAVE, Action.RATE_HELP),
+    LetterKind.HELP_FEEDBACK: Manners(_LEAVE, Action.RATE_HELP, waits_for_day=True),
     LetterKind.PAUSED: Manners(_RESEND),
     LetterKind.RESUMED: Manners(_RESEND),
     LetterKind.ON_HOLD: Manners(_RESEND, passes_hold=True),
     LetterKind.HOLD_LIFTED: Manners(_RESEND),
     LetterKind.EXIT_CONFIRMED: Manners(_RESEND, passes_hold=True),
     LetterKind.RELATIONSHIP_ENDED: Manners(_RESEND, passes_hold=True),
-    LetterKind.CLOSING_NOTICE: Manners(_RESEND),
-    LetterKind.FINAL_FEEDBACK: Manners(_RESEND, Action.GIVE_FINAL_FEEDBACK),
-    LetterKind.FINAL_FEEDBACK_REMINDER: Manners(_LEAVE, Action.GIVE_FINAL_FEEDBACK),
-    LetterKind.FAREWELL: Manners(_RESEND),
-    LetterKind.DECISION_WANTED: Manners(_RESEND, Action.DECIDE, passes_hold=True),
-    LetterKind.CLOSED_NOTE: Manners(_RESEND, passes_hold=True),
+    LetterKind.CLOSING_NOTICE: Manners(_RESEND, waits_for_day=True),
+    LetterKind.FINAL_FEEDBACK: Manners(_RESEND, Action.GIVE_FINAL_FEEDBACK, waits_for_day=True),
+    LetterKind.FINAL_FEEDBACK_REMINDER: Manners(_LEAVE, Action.GIVE_FINAL_FEEDBACK, waits_for_day=True),
+    LetterKind.FAREWELL: Manners(_RESEND, waits_for_day=True),
+    LetterKind.DECISION_WANTED: Manners(_RESEND, Action.DECIDE, passes_hold=True, waits_for_day=True),
+    LetterKind.CLOSED_NOTE: Manners(_RESEND, passes_hold=True, waits_for_day=True),
     LetterKind.ADDRESS_FAILED: Manners(_RESEND, passes_hold=True),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
+    LetterKind.ZONE_CHANGED: Manners(_RESEND, waits_for_day=True),
 }
 """One row per letter; a test holds it complete."""

@@ -54,6 +54,10 @@ class Session:
     asked_at: datetime | None = None
     """When both were asked whether it took place; None while it lies ahead."""
     answers: tuple[tuple[Party, bool], ...] = ()
+    remind_at: datetime | None = None
+    """When both are reminded; None: a fixed time before the start."""
+    notes: tuple[str, ...] = ()
+    """What is to be said about its time, as catalogue words."""
 
     @property
     def lies_ahead(self) -> bool:
@@ -149,6 +153,15 @@ class Relationship:
     unclean: tuple[Party, ...] = ()
     failed_addresses: tuple[Party, ...] = ()
     outcome: RelationshipOutcome | None = None
+    next_zone: str = ""
+    next_zone_at: datetime | None = None
+    """The zone in which times are agreed from that instant on; empty and None: no change is known of."""
+    slot_order: int = 0
+    """Number of the event that asked for the time being found; an answer to an earlier one no longer counts."""
+    pencilled_remind_at: datetime | None = None
+    pencilled_notes: tuple[str, ...] = ()
+    proposals: tuple[datetime, ...] = ()
+    """Other times for the next session that would suit both, where they were asked for."""
 
     @property
     def standing(self) -> Standing:
@@ -192,6 +205,12 @@ class Relationship:
         return self.every_weeks or self.policy.sessions.every_weeks
 
     @property
+    def next_minutes(self) -> int:
+        """How long the next session is planned to be."""
+        is_first = not self.results and not self.sessions
+        return self.policy.sessions.first_minutes if is_first else self.policy.sessions.later_minutes
+
+    @property
     def is_reverse(self) -> bool:
         """The junior teaches the senior."""
         return self.mentor.power is Power.JUNIOR
@@ -215,6 +234,10 @@ class Relationship:
     def help_holds_sessions(self) -> bool:
         """Somebody asked that no session takes place until their call for help is concluded."""
         return any(request.holds_sessions for request in self.help)
+
+    def zone_at(self, instant: datetime) -> str:
+        """The zone in which the pair reads an instant."""
+        return self.next_zone if self.next_zone_at and instant >= self.next_zone_at else self.zone
 
     def participant(self, party: Party) -> Participant:
         """One of the pair."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentoring_lifecycle.domain.asking import ask_both
-from mentoring_lifecycle.domain.commands import ConfirmSession, MoveSession, RecordSlot, SetAgenda
+from mentoring_lifecycle.domain.commands import ChangeZone, ConfirmSession, MoveSession, RecordSlot, SetAgenda
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
     AgendaSet,
@@ -23,6 +23,7 @@ from mentoring_lifecycle.domain.events import (
     SlotFound,
     SlotWanted,
     Subject,
+    ZoneChanged,
 )
 from mentoring_lifecycle.domain.hours import Hour
 from mentoring_lifecycle.domain.people import PAIR, Party, Power
@@ -32,6 +33,8 @@ from mentoring_lifecycle.domain.wording import TITLE_LIMIT, first_problem
 
 MOST_POINTS = 10
 FARTHEST = timedelta(days=3 * 365)
+LONGEST_ZONE = 64
+HALF_A_WEEK = timedelta(days=3, hours=12)
 
 
 # --- planning ---------------------------------------------------------------------------------------------------
@@ -55,7 +58,7 @@ def keep_planning(draft: Draft, now: datetime) -> None:
     if draft.state.planned_session is None:
         _plan_pencilled(draft, now)
     if may_plan(draft.state) and _next_time_is_wanted(draft.state, now):
-        draft.add(SlotWanted(now, draft.state.next_session, _not_before(draft.state, now)))
+        draft.add(SlotWanted(now, draft.state.next_session, not_before(draft.state, now)))
 
 
 def _plan_pencilled(draft: Draft, now: datetime) -> None:
@@ -63,10 +66,13 @@ def _plan_pencilled(draft: Draft, now: datetime) -> None:
     starts_at = state.pencilled
     if starts_at is None or starts_at <= now:
         return
-    ends_at = starts_at + _length(state)
+    ends_at = starts_at + timedelta(minutes=state.next_minutes)
     if ends_at <= state.ends_at:
         final = _planned_so_far(state) + 1 == state.policy.sessions.planned
-        draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final))
+        remind_at = state.pencilled_remind_at
+        if remind_at and remind_at <= now:
+            remind_at = None  # it is told only now; a reminder in the same minute would be noise
+        draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final, remind_at, state.pencilled_notes))
 
 
 def _next_time_is_wanted(state: Relationship, now: datetime) -> bool:
@@ -76,15 +82,16 @@ def _next_time_is_wanted(state: Relationship, now: datetime) -> bool:
     return state.planned_session is None or all(session.lies_ahead for session in state.sessions)
 
 
-def _not_before(state: Relationship, now: datetime) -> datetime:
-    """Never so soon that the reminder would come before the invitation."""
+def not_before(state: Relationship, now: datetime) -> datetime:
+    """The earliest next session, never so soon that the reminder would come before the invitation."""
     soonest = now + timedelta(hours=state.policy.sessions.remind_before_hours)
     if state.last_slot is None:
         return max(soonest, _from_rules(state, now))
     if not _rhythm_goes_on(state):
         return max(soonest, now + timedelta(days=state.policy.sessions.first_after_days))
-    # A day of slack, because the wall-clock time may lie an hour earlier in UTC after a change of clocks.
-    return max(soonest, state.last_slot + timedelta(weeks=state.cadence_weeks, days=-1))
+    # Half a week of slack: of two wished weekdays the one nearer to the rhythm is taken, though a holiday had moved the
+    # last session to another day, or a change of clocks its time to another hour in UTC.
+    return max(soonest, state.last_slot + timedelta(weeks=state.cadence_weeks) - HALF_A_WEEK)
 
 
 def _from_rules(state: Relationship, now: datetime) -> datetime:
@@ -101,13 +108,7 @@ def _rhythm_goes_on(state: Relationship) -> bool:
 def record_slot(draft: Draft, report: RecordSlot, now: datetime) -> None:
     """Pencil the time in; one that is no longer asked for is dropped."""
     if draft.state.slot_wanted == report.session:
-        draft.add(SlotFound(now, report.session, report.starts_at))
-
-
-def _length(state: Relationship) -> timedelta:
-    sessions = state.policy.sessions
-    first = not state.results and not state.sessions
-    return timedelta(minutes=sessions.first_minutes if first else sessions.later_minutes)
+        draft.add(SlotFound(now, report.session, report.starts_at, report.remind_at, report.notes, report.proposals))
 
 
 # --- what people do ---------------------------------------------------------------------------------------------
@@ -177,6 +178,28 @@ def _no_such_session(state: Relationship, number: int) -> Rejection:
     return Rejection(Refusal.SESSION_OVER if is_settled else Refusal.UNKNOWN_SESSION, str(number))
 
 
+def change_zone(draft: Draft, command: ChangeZone, by: Party, now: datetime) -> Rejection | None:
+    """Agree on times in another zone from an instant on, or from now where that has passed."""
+    state = draft.state
+    if not _looks_like_a_zone(command.zone):
+        return Rejection(Refusal.UNKNOWN_ZONE, "zone")
+    if command.starting.tzinfo is None or command.starting.utcoffset() is None:
+        return Rejection(Refusal.NOT_A_DATE)
+    if command.starting - now > FARTHEST:
+        return Rejection(Refusal.TOO_FAR_AHEAD)
+    starting = max(command.starting, now)
+    is_known = state.next_zone_at is None or state.next_zone_at <= now or state.next_zone_at == starting
+    if state.zone_at(starting) != command.zone or not is_known:
+        draft.add(ZoneChanged(now, by, command.zone, starting, state.zone_at(now)))
+    return None
+
+
+def _looks_like_a_zone(name: str) -> bool:
+    """Which zones there are changes with the zone data, so it is told at the edges; here only what could be one."""
+    plain = name.replace("/", "").replace("_", "").replace("-", "").replace("+", "")
+    return len(name) <= LONGEST_ZONE and plain.isascii() and plain.isalnum() and name[0].isalpha()
+
+
 # --- what the hours do ------------------------------------------------------------------------------------------
 
 
@@ -193,7 +216,7 @@ def _hours_of(state: Relationship, session: Session) -> Iterator[Hour]:
     number = session.number
     if session.asked_at is None:
         if not session.reminded:
-            at = session.starts_at - timedelta(hours=sessions.remind_before_hours)
+            at = session.remind_at or session.starts_at - timedelta(hours=sessions.remind_before_hours)
             yield Hour(at, lambda draft, now: draft.add(SessionReminded(now, number)))
         at = session.ends_at + timedelta(minutes=sessions.ask_after_minutes)
         yield Hour(at, lambda draft, now: end_session(draft, number, now))

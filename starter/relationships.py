@@ -106,6 +106,13 @@ class Milestone:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A time that would suit both."""
+
+    starts_at: datetime
+
+
 @app.command(rich_help_panel=_PANEL)
 def timeline(
     relationship: RelationshipArgument,
@@ -126,6 +133,18 @@ def agreement(relationship: RelationshipArgument, output: OutputOption = Output.
 def help_requests(relationship: RelationshipArgument, output: OutputOption = Output.TABLE) -> None:
     """Show open calls for help, with the words of those who asked: for the programme team alone."""
     show(_asked(relationship, lambda handle: handle.help_requests()), output)
+
+
+@app.command(rich_help_panel=_PANEL)
+def slots(
+    relationship: RelationshipArgument,
+    session: Annotated[int, typer.Option(help="The session's number; 0 is the next one.")] = 0,
+    count: Annotated[int, typer.Option(min=1, max=20, help="At most so many.")] = 3,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show times that would suit both for a session, from working hours and calendars; nothing is booked."""
+    found = with_client(lambda client: client.proposed_slots(relationship, session=session, count=count))
+    show([Proposal(at) for at in found], output)
 
 
 def _asked(relationship: str, question: "Callable[[RelationshipHandle], Awaitable[Any]]") -> Any:

@@ -10,7 +10,14 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
-from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Delivery, JournalEntry, JournalTail, Outcome
+from mentoring_lifecycle.contracts.deliveries import (
+    ADDRESS_GONE,
+    Delivery,
+    JournalEntry,
+    JournalTail,
+    Outcome,
+    Slot,
+)
 from mentoring_lifecycle.contracts.inputs import CarriedState, Pending, StartRelationship
 from mentoring_lifecycle.contracts.journal import journal_entry
 from mentoring_lifecycle.contracts.refusals import refusal_error
@@ -35,8 +42,9 @@ COMMANDS_REMEMBERED = 100
 TIMELINE_LENGTH = 120
 
 _MILESTONES_NOT = ("asked", "reminded", "slot_wanted", "slot_found", "session_reminded", "calendar_verified")
-_JOURNALED_AT_ONCE = (e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.Left)
-"""The activities look into the journal before they send, so a change of standing is written there without delay."""
+_JOURNALED_AT_ONCE = (e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.Left, e.SessionMoved, e.SessionCancelled)
+"""The activities look into the journal before they send, so a change of standing is written there without delay; and
+what the journal holds of sessions is what other relationships of the same people keep clear of."""
 
 
 class Story:
@@ -45,6 +53,7 @@ class Story:
     def __init__(self, start: StartRelationship | CarriedState) -> None:
         self._letters = perform.letters_lane()
         self._calendar = perform.calendar_lane()
+        self._schedule = perform.schedule_lane()
         self._alarm = Alarm()
         self._unseen = False
         self._page_is_full = False
@@ -167,7 +176,7 @@ class Story:
 
     @property
     def _has_news(self) -> bool:
-        return self._letters.has_landed or self._calendar.has_landed or self._is_finished
+        return any(lane.has_landed for lane in self._lanes) or self._is_finished
 
     @property
     def _is_finished(self) -> bool:
@@ -180,7 +189,11 @@ class Story:
 
     @property
     def _lanes_are_free(self) -> bool:
-        return self._letters.is_free and self._calendar.is_free
+        return all(lane.is_free for lane in self._lanes)
+
+    @property
+    def _lanes(self) -> tuple[perform.Lane, ...]:
+        return self._letters, self._calendar, self._schedule
 
     def _next_hour(self) -> datetime | None:
         # A retry that is due already waits for its lane, and a lane that lands wakes the story by itself: a timer for
@@ -221,21 +234,31 @@ class Story:
     # --- books: the time of the next session, and the journal ---------------------------------------------------
 
     async def _write_books(self) -> None:
-        while slots := [each for each in self._outbox if isinstance(each.effect, FindSlot) and self._is_ready(each)]:
+        while slots := [each for each in self._outbox if self._is_plain_wish(each)]:
             await self._find_slots(slots)
         if self._journal_is_due and self._tail and not self._books_wait:
             await self._append_to_journal()
+
+    def _is_plain_wish(self, pending: Pending) -> bool:
+        """A time to be found by our own means; one with proposals takes its lane."""
+        is_wish = isinstance(pending.effect, FindSlot) and not perform.is_wish_for_proposals(pending.effect)
+        return is_wish and self._is_ready(pending) and still_wanted(pending.effect, self.state)
 
     async def _find_slots(self, pending: list[Pending]) -> None:
         self._outbox = [each for each in self._outbox if each not in pending]
         wishes = [each.effect for each in pending if isinstance(each.effect, FindSlot)]
         try:
-            found = await perform.find_slots(wishes)
+            found = await perform.find_slots(self.state.id, wishes)
         except FailureError:
             self._outbox += [perform.try_again(each, perform.interrupted(each), workflow.now()) for each in pending]
             return
-        for slot in found.slots:
-            self._report(RecordSlot(slot.session, slot.starts_at))
+        for wish, slot in zip(wishes, found.slots, strict=True):
+            self._record(wish, slot)
+
+    def _record(self, wish: FindSlot, slot: Slot) -> None:
+        """Unless another time has been asked for while this one was being found."""
+        if still_wanted(wish, self.state):
+            self._report(RecordSlot(slot.session, slot.starts_at, slot.remind_at, slot.notes, slot.proposals))
 
     async def _append_to_journal(self) -> None:
         entries = tuple(self._tail)
@@ -270,6 +293,7 @@ class Story:
             return
         self._send(self._letters, perform.is_letter)
         self._send(self._calendar, perform.is_calendar)
+        self._send(self._schedule, perform.is_wish_for_proposals)
 
     def _send(self, lane: perform.Lane, belongs: Callable[[Effect], bool]) -> None:
         ready = tuple(each for each in self._outbox if belongs(each.effect) and self._is_ready(each))
@@ -278,14 +302,18 @@ class Story:
             lane.send(self.state.id, ready)
 
     def _read_results(self) -> None:
-        for lane in (self._letters, self._calendar):
+        for lane in self._lanes:
             if lane.has_landed:
                 returned = lane.read()
                 for pending, result in zip(returned.pending, returned.results, strict=True):
                     self._take_note(pending, result)
 
-    def _take_note(self, pending: Pending, result: Delivery) -> None:
+    def _take_note(self, pending: Pending, result: Delivery | Slot) -> None:
         effect = pending.effect
+        if isinstance(result, Slot):
+            assert isinstance(effect, FindSlot)
+            self._record(effect, result)
+            return
         _count(effect, result.outcome.value)
         if result.outcome is Outcome.DELAYED:
             self._outbox.append(perform.try_again(pending, result, workflow.now()))
