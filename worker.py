@@ -39,6 +39,7 @@ from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.database import UnsupportedDatabase, migrate, open_database
 from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
+from mentoring_lifecycle.gateways.free_days import FreeDays
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.loopback import UnprotectedConnection
@@ -92,6 +93,8 @@ class Gateways:
 async def opened_gateways(settings: Settings, engine: AsyncEngine, gateways: Gateways) -> AsyncIterator[None]:
     """The database migrated before, connections closed after."""
     await migrate(settings.database_url)
+    if isinstance(gateways.free_days, FreeDays):
+        gateways.free_days.load()
     try:
         yield
     finally:

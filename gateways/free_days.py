@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
-
-import holidays
+from typing import TYPE_CHECKING, Any, Final
 
 from mentoring_lifecycle.contracts.people import Person
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 MAX_BYTES: Final = 256 * 1024
 MAX_PROBLEMS: Final = 50
@@ -46,6 +47,10 @@ class FreeDays:
     def __init__(self, closures: Sequence[Closure] = ()) -> None:
         self._closures = tuple(closures)
 
+    def load(self) -> None:
+        """Load the library now, which takes a moment, so that no session has to wait for it."""
+        _holidays("IT", "")
+
     def is_free(self, person: Person, day: date) -> bool:
         """Whether it is a holiday where the person lives, or a closure that holds for them."""
         return day in _holidays(person.country, person.region) or any(
@@ -55,11 +60,13 @@ class FreeDays:
 
 
 @cache
-def _holidays(country: str, region: str) -> "holidays.HolidayBase | frozenset[date]":
+def _holidays(country: str, region: str) -> "HolidayBase | frozenset[date]":
     """Years are added when they are first asked for. An unknown region has the holidays of its country."""
+    from holidays import country_holidays
+
     for subdivision in (region or None, None):
         try:
-            return holidays.country_holidays(country, subdiv=subdivision) if country else frozenset()
+            return country_holidays(country, subdiv=subdivision) if country else frozenset()
         except NotImplementedError:
             continue
     return frozenset()
@@ -68,13 +75,22 @@ def _holidays(country: str, region: str) -> "holidays.HolidayBase | frozenset[da
 @cache
 def is_country(code: str) -> bool:
     """Whether the holidays of this country (ISO 3166-1, two letters) are known."""
-    return len(code) == len("IT") and code in holidays.list_supported_countries()
+    return len(code) == len("IT") and code in _regions()
 
 
 @cache
 def is_region(country: str, code: str) -> bool:
     """Whether a region of the country is known to have holidays of its own."""
-    return code in holidays.list_supported_countries().get(country, ())
+    return code in _regions().get(country, ())
+
+
+@cache
+def _regions() -> dict[str, list[str]]:
+    """Regions with holidays of their own, by country."""
+    # Three hundred modules: whoever only wants to sign the ground rules need not wait for them.
+    from holidays import list_supported_countries
+
+    return dict(list_supported_countries())
 
 
 # --- closures ---------------------------------------------------------------------------------------------------

@@ -222,7 +222,7 @@ class MentoringClient:
     def relationship(self, relationship: str) -> "RelationshipHandle":
         """A relationship by its id; whether it exists shows at the first call."""
         _require_identifiers(relationship=relationship)
-        return RelationshipHandle(self._client, relationship)
+        return RelationshipHandle(self._client, relationship, self._schedule)
 
     async def list(self, query: str = "", *, limit: int = 1000) -> AsyncIterator[RelationshipRow]:
         """Relationships by a Visibility query, for example `MentoringHealth = 'attention'`; the newest first."""
@@ -247,13 +247,7 @@ class MentoringClient:
         Looking books nothing and leaves no trace. Raises CommandRejected where no such session could be moved or
         planned, and NoSchedule where this client was made without one.
         """
-        if self._schedule is None:
-            raise NoSchedule
-        count = min(max(count, 1), MOST_PROPOSALS)
-        wish = await self.relationship(relationship).wish(session=session, proposals=count)
-        if wish is None:
-            raise CommandRejected(Rejection(Refusal.UNKNOWN_SESSION, str(session)))
-        return await self._schedule.proposals(relationship, wish)
+        return await self.relationship(relationship).slots(session=session, count=count)
 
     # --- the confidential channel -------------------------------------------------------------------------------
 
@@ -305,8 +299,9 @@ class RelationshipHandle:
     Raises CommandRejected when the domain refuses, OutcomeUnknown when no worker answered in time.
     """
 
-    def __init__(self, client: Client, relationship: str) -> None:
+    def __init__(self, client: Client, relationship: str, schedule: Timetable | None = None) -> None:
         self.id = relationship
+        self._schedule = schedule
         self._handle = client.get_workflow_handle(names.relationship_workflow_id(relationship))
 
     # --- onboarding, rules, goals -------------------------------------------------------------------------------
@@ -489,10 +484,16 @@ class RelationshipHandle:
         """Open calls for help, with the words of those who asked; for the programme team alone."""
         return await self._query("help_requests", tuple[HelpView, ...])
 
-    async def wish(self, *, session: int = 0, proposals: int = 0) -> FindSlot | None:
-        """What another time for a session would have to heed; None where none could be moved or planned."""
+    async def slots(self, *, session: int = 0, count: int = 3) -> tuple[datetime, ...]:
+        """Times that would suit both for a session; see MentoringClient.proposed_slots."""
+        if self._schedule is None:
+            raise NoSchedule
         # An optional dataclass is no class; pydantic's converter takes it as one.
-        return await self._query("wish", FindSlot | None, session, proposals)  # type: ignore[arg-type]
+        wanted = min(max(count, 1), MOST_PROPOSALS)
+        wish: FindSlot | None = await self._query("wish", FindSlot | None, session, wanted)  # type: ignore[arg-type]
+        if wish is None:
+            raise CommandRejected(Rejection(Refusal.UNKNOWN_SESSION, str(session)))
+        return await self._schedule.proposals(self.id, wish)
 
     async def _query(self, name: str, result: type[_View], *arguments: int) -> _View:
         try:

@@ -13,6 +13,7 @@ from mentoring_lifecycle.contracts.codec import data_converter
 from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.database import open_database
 from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
+from mentoring_lifecycle.gateways.free_days import FreeDays, UnusableClosures, read_closures
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.settings import Settings, SettingsError, temporal_connection
 from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient
@@ -42,8 +43,6 @@ async def connect_cases(settings: Settings, runtime: Runtime | None = None) -> C
 
 def free_days_from(settings: Settings) -> FreeDaysGateway:
     """Holidays, and the closures of the settings' file. Raises SettingsError where that cannot be used."""
-    from mentoring_lifecycle.gateways.free_days import FreeDays, UnusableClosures, read_closures
-
     try:
         return FreeDays(read_closures(Path(settings.closures)) if settings.closures else ())
     except UnusableClosures as error:

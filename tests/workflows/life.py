@@ -122,6 +122,8 @@ class World:
     calendar: MemoryCalendar = field(default_factory=MemoryCalendar)
     free_days: MemoryFreeDays = field(default_factory=MemoryFreeDays)
     free_busy: MemoryFreeBusy = field(default_factory=MemoryFreeBusy)
+    keeps_bookings: bool = False
+    """All lives of a rig are of the same two people: where this is said, they get out of each other's way."""
 
     def mend(self) -> None:
         """Everybody answers, and every address is good."""
@@ -143,7 +145,7 @@ class World:
             self.calendar,
             writer,
             self.free_days,
-            self.journal.bookings,
+            self.journal.bookings if self.keeps_bookings else None,
             self.free_busy,
         )
 
