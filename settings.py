@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     closed_network: bool = False
     """Vouches that nobody listens on the way to the mail and calendar servers, so that both may do without TLS."""
 
+    closures: str = ""
+    """A TOML file with the days on which the organisation is closed; empty: there are none but public holidays."""
+
     action_link_template: str = "https://mentoring.example/{relationship}/{action}?occurrence={occurrence}&as={person}"
     """Address in the host's own tool where a reader acts; may use {action} {relationship} {occurrence} {person}."""
     programme_name: str = "Mentoring"

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +22,10 @@ from mentoring_lifecycle.activities.letters import LetterActivities
 from mentoring_lifecycle.activities.measures import MeasureActivities
 from mentoring_lifecycle.activities.ports import (
     Attendee,
+    BookingsGateway,
     CalendarGateway,
+    FreeBusyGateway,
+    FreeDaysGateway,
     JournalGateway,
     LedgerGateway,
     LetterWriter,
@@ -30,9 +33,13 @@ from mentoring_lifecycle.activities.ports import (
     PeopleGateway,
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
+from mentoring_lifecycle.activities.timetable import NoFreeDays, Timetable
 from mentoring_lifecycle.gateways.action_links import TemplateLinks, UnusableTemplate
+from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.database import UnsupportedDatabase, migrate, open_database
+from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
+from mentoring_lifecycle.gateways.free_days import FreeDays
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.loopback import UnprotectedConnection
@@ -41,7 +48,7 @@ from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.relationships_temporal import TemporalRelationships
 from mentoring_lifecycle.letters.writer import CatalogueLetters
 from mentoring_lifecycle.settings import Settings, SettingsError, read_settings
-from mentoring_lifecycle.starter.connection import connect, connect_cases
+from mentoring_lifecycle.starter.connection import connect, connect_cases, free_busy_from, free_days_from
 from mentoring_lifecycle.telemetry import start_telemetry
 from mentoring_lifecycle.workflows.case import Case
 from mentoring_lifecycle.workflows.relationship import MentoringRelationship
@@ -72,17 +79,28 @@ class Gateways:
     mail: MailGateway
     calendar: CalendarGateway | None
     writer: LetterWriter
+    free_days: FreeDaysGateway = field(default_factory=NoFreeDays)
+    bookings: BookingsGateway | None = None
+    free_busy: FreeBusyGateway | None = None
+
+    @property
+    def timetable(self) -> Timetable:
+        """What finds times by means of these."""
+        return Timetable(self.people, self.free_days, self.bookings, self.free_busy)
 
 
 @asynccontextmanager
 async def opened_gateways(settings: Settings, engine: AsyncEngine, gateways: Gateways) -> AsyncIterator[None]:
     """The database migrated before, connections closed after."""
     await migrate(settings.database_url)
+    if isinstance(gateways.free_days, FreeDays):
+        gateways.free_days.load()
     try:
         yield
     finally:
-        if isinstance(gateways.calendar, CalDavCalendar):
-            await gateways.calendar.aclose()
+        for network in (gateways.calendar, gateways.free_busy):
+            if isinstance(network, CalDavCalendar | CalDavFreeBusy):
+                await network.aclose()
         await engine.dispose()
 
 
@@ -105,6 +123,9 @@ def _gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
         mail=_mail_from(settings, organizer),
         calendar=_calendar_from(settings, organizer),
         writer=CatalogueLetters(TemplateLinks(settings.action_link_template), settings.programme_name),
+        free_days=free_days_from(settings),
+        bookings=SqlBookings(engine),
+        free_busy=free_busy_from(settings),
     )
 
 
@@ -142,11 +163,12 @@ def opened_database(settings: Settings) -> AsyncEngine:
 
 def activities_over(gateways: Gateways) -> list[Callable[..., Any]]:
     """Every activity of a relationship, acting through these gateways."""
-    g = gateways
+    g, schedule = gateways, ScheduleActivities(gateways.timetable)
     return [
-        LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail).deliver,
+        LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail, g.free_days).deliver,
         CalendarActivities(g.people, g.ledger, g.writer, g.calendar).apply,
-        ScheduleActivities().find_slots,
+        schedule.find_slots,
+        schedule.propose_slots,
         JournalActivities(g.journal).append,
     ]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from temporalio import activity
 
@@ -10,6 +11,7 @@ from mentoring_lifecycle.activities.heartbeat import heartbeats
 from mentoring_lifecycle.activities.ports import (
     Attendee,
     Claim,
+    FreeDaysGateway,
     GatewayError,
     JournalGateway,
     LedgerGateway,
@@ -21,6 +23,8 @@ from mentoring_lifecycle.activities.ports import (
     PeopleGateway,
     SessionEntry,
 )
+from mentoring_lifecycle.activities.timetable import NoFreeDays
+from mentoring_lifecycle.activities.working_time import Habits, next_time_to_write
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Deliveries, Delivery, LettersOrder, Outcome
 from mentoring_lifecycle.contracts.people import AddressState, Person
@@ -28,6 +32,9 @@ from mentoring_lifecycle.contracts.words import Words
 from mentoring_lifecycle.domain.consequences import session_uid
 from mentoring_lifecycle.domain.effects import Letter
 from mentoring_lifecycle.domain.letters import MANNERS, CalendarMethod, WhenUnknown
+
+QUIET = "quiet"
+"""The reason of a letter that waits for the reader's day, or was given up because that came too late."""
 
 LEASE = timedelta(minutes=3)
 """Longer than every timeout of one mail together, shorter than an attempt of the activity."""
@@ -43,12 +50,15 @@ class LetterActivities:
         journal: JournalGateway,
         writer: LetterWriter,
         mail: MailGateway,
+        free_days: FreeDaysGateway | None = None,
     ) -> None:
+        """Without `free_days` only the rest days of the week are days off."""
         self._people = people
         self._ledger = ledger
         self._journal = journal
         self._writer = writer
         self._mail = mail
+        self._free_days = free_days or NoFreeDays()
 
     @activity.defn(name=names.DELIVER_LETTERS)
     async def deliver(self, order: LettersOrder) -> Deliveries:
@@ -74,7 +84,24 @@ class LetterActivities:
             reader = replace(reader, email=reader.other_email)
         elif reader.address is AddressState.FAILED:
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, ADDRESS_GONE)
+        if MANNERS[letter.purpose].waits_for_day and (waits := self._wait(letter, reader, now)):
+            return (
+                waits
+                if waits.outcome is Outcome.DELAYED
+                else await self._drop(relationship, letter, LedgerState.EXPIRED, QUIET)
+            )
         return await self._send_once(relationship, letter, reader, now)
+
+    def _wait(self, letter: Letter, reader: Person, now: datetime) -> Delivery | None:
+        """Until when a letter that can wait is kept back, so that nobody is written to at night or on a day off.
+
+        A reminder whose hour would pass meanwhile is given up: it was a courtesy. Anything else is sent all the same.
+        """
+        at = next_time_to_write(Habits(reader, self._free_days), now, letter.not_after)
+        if at is not None and at > now:
+            return Delivery(letter.key, Outcome.DELAYED, QUIET, ceil((at - now).total_seconds()))
+        is_courtesy = MANNERS[letter.purpose].when_unknown is WhenUnknown.LEAVE
+        return Delivery(letter.key, Outcome.EXPIRED, QUIET) if at is None and is_courtesy else None
 
     async def _drop(self, relationship: str, letter: Letter, state: LedgerState, reason: str) -> Delivery:
         await self._record(relationship, letter.key, letter.purpose, state, reason)

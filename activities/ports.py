@@ -1,8 +1,8 @@
 """The seams to the world. Each gateway satisfies one of these by shape; the memory ones ship to users."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -150,6 +150,48 @@ class CalendarRefused(GatewayError):
 
 class CalendarDelayed(GatewayError):
     """The calendar server could not be asked or asked us to wait."""
+
+
+# --- time -------------------------------------------------------------------------------------------------------
+
+
+class FreeDaysGateway(Protocol):
+    """Public holidays of the place where somebody lives, and the organisation's closures."""
+
+    def is_free(self, person: Person, day: date) -> bool:
+        """Whether nobody works there on that day. Rest days of the week are the person's own and not asked for."""
+
+
+class BookingsGateway(Protocol):
+    """The times that sessions have taken, so that nobody is booked twice by us."""
+
+    async def reserve(
+        self,
+        relationship: str,
+        session: int,
+        people: Sequence[str],
+        find: Callable[[Sequence[tuple[datetime, datetime]]], tuple[datetime, datetime] | None],
+    ) -> None:
+        """Give the session of these two people the time that `find` chooses among what the two have promised others.
+
+        One transaction, in which nobody else can promise anything for either. `find` is pure and quick; None reserves
+        nothing. What the same session had before is given back, so asking again finds the same time.
+        """
+
+    async def taken(
+        self, people: Sequence[str], *, leaving_out: tuple[str, int]
+    ) -> Sequence[tuple[datetime, datetime]]:
+        """What these people have promised, from when until when, but for one session of one relationship."""
+
+
+class FreeBusyGateway(Protocol):
+    """When somebody's own calendar says that they are busy."""
+
+    async def busy(self, person: Person, start: datetime, end: datetime) -> Sequence[tuple[datetime, datetime]]:
+        """Spans in which the person is busy; none where no calendar is known.
+
+        Raises CalendarRefused (its address or content cannot be used) or CalendarDelayed (it did not answer).
+        """
 
 
 # --- ledger and journal -----------------------------------------------------------------------------------------

@@ -76,9 +76,10 @@ class Deliveries:
 
 @dataclass(frozen=True, slots=True)
 class SlotOrder:
-    """Wall-clock times to resolve."""
+    """Times to find."""
 
     slots: tuple[FindSlot, ...]
+    relationship: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,12 @@ class Slot:
 
     session: int
     starts_at: datetime
+    remind_at: datetime | None = None
+    """The last instant, early enough before the start, at which both may be written to."""
+    notes: tuple[str, ...] = ()
+    """Catalogue words: `gap`, `overlap`, `other_day`, `other_hour`, `outside_hours`."""
     proposals: tuple[datetime, ...] = ()
+    """Other times that would suit both, in order."""
 
 
 @dataclass(frozen=True, slots=True)

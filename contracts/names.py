@@ -12,6 +12,7 @@ CASE = "Case"
 DELIVER_LETTERS = "letters.deliver"
 APPLY_CALENDAR = "calendar.apply"
 FIND_SLOTS = "schedule.find_slots"
+PROPOSE_SLOTS = "schedule.propose_slots"
 APPEND_JOURNAL = "journal.append"
 APPLY_MEASURE = "case.apply_measure"
 

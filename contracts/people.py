@@ -52,3 +52,8 @@ class Person:
     """How many open relationships the person may be part of, in either role; 0: as many as come."""
     busy_url: str = ""
     """https address that tells when the person is busy (a CalDAV collection or a free/busy feed); may be empty."""
+
+    def zone_on(self, day: date) -> str:
+        """Name of the zone in which the person lives on a day."""
+        has_moved = self.next_zone and self.next_zone_from and day >= self.next_zone_from
+        return self.next_zone if has_moved else self.zone

@@ -29,6 +29,8 @@ class SessionView:
     """The two have said different things; each is asked in private."""
     logged: bool = False
     """Noted afterwards, outside of the plan."""
+    notes: tuple[str, ...] = ()
+    """What is to be known about its time: `gap`, `overlap`, `other_day`, `other_hour`, `outside_hours`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class RelationshipView:
     """Times that would suit both for it."""
     review_session: int = 0
     """The session whose question asks for the look half-way; from it on `give_review` is open. 0 before it."""
+    zone: str = ""
+    """Where the pair's times are agreed now."""
 
     @classmethod
     def of(cls, state: Relationship) -> "RelationshipView":
@@ -106,6 +110,7 @@ class RelationshipView:
             to_book=next((ask.number for ask in state.asks if ask.subject is Subject.BOOKING), 0),
             proposals=state.proposals,
             review_session=state.review_session,
+            zone=state.zone,
         )
 
 
@@ -127,6 +132,7 @@ def _session(session: Session) -> SessionView:
         times_by=session.times_by,
         disputed=session.is_disputed,
         logged=session.logged,
+        notes=session.notes,
     )
 
 

@@ -81,19 +81,24 @@ def may_plan(state: Relationship) -> bool:
     return under_way and not state.help_holds_sessions and state.planned_so_far < state.policy.sessions.planned
 
 
-def length_of_next(state: Relationship) -> timedelta:
-    """How long the next session lasts: the first one is longer."""
-    sessions = state.policy.sessions
-    return timedelta(minutes=sessions.later_minutes if state.planned_so_far else sessions.first_minutes)
-
-
 def plan(draft: Draft, starts_at: datetime, now: datetime) -> None:
     """Book the next session; after the last day there is none."""
     state = draft.state
-    ends_at = starts_at + length_of_next(state)
-    if ends_at <= state.ends_at:
-        final = state.planned_so_far + 1 == state.policy.sessions.planned
-        draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final))
+    ends_at = starts_at + timedelta(minutes=state.next_minutes)
+    if ends_at > state.ends_at:
+        return
+    final = state.planned_so_far + 1 == state.policy.sessions.planned
+    remind_at, notes = _found_with(state, starts_at, now)
+    draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final, remind_at, notes))
+
+
+def _found_with(state: Relationship, starts_at: datetime, now: datetime) -> tuple[datetime | None, tuple[str, ...]]:
+    """What is known about a time because it was found, and not chosen by somebody."""
+    if starts_at != state.pencilled:
+        return None, ()
+    remind_at = state.pencilled_remind_at
+    # It is told only now: a reminder in the same minute would be noise.
+    return (remind_at if remind_at and remind_at > now else None), state.pencilled_notes
 
 
 def book_pencilled(draft: Draft, now: datetime) -> None:
@@ -134,7 +139,7 @@ def book_session(draft: Draft, command: BookSession, by: Party, now: datetime) -
         return Rejection(Refusal.NOTHING_TO_BOOK, str(command.session))
     if problem := moment_problem(command.starts_at, now):
         return problem
-    if command.starts_at + length_of_next(state) > state.ends_at:
+    if command.starts_at + timedelta(minutes=state.next_minutes) > state.ends_at:
         return Rejection(Refusal.AFTER_THE_END)
     plan(draft, command.starts_at, now)
     return None

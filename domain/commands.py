@@ -521,6 +521,17 @@ class Decide:
     kind: Literal["decide"] = "decide"
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeZone:
+    """From an instant on, times are agreed in another zone; what is booked stays where it is."""
+
+    by: str
+    zone: str
+    """IANA name."""
+    starting: datetime
+    kind: Literal["change_zone"] = "change_zone"
+
+
 # --- close-out --------------------------------------------------------------------------------------------------
 
 
@@ -547,8 +558,12 @@ class RecordSlot:
 
     session: int
     starts_at: datetime
+    remind_at: datetime | None = None
+    """When both may be reminded; None: nobody could tell."""
+    notes: tuple[str, ...] = ()
+    """What is to be said about this time, as catalogue words."""
     proposals: tuple[datetime, ...] = ()
-    """Times that would suit both, where some were asked for."""
+    """Other times that would suit both, where they were asked for."""
     kind: Literal["record_slot"] = "record_slot"
 
 
@@ -603,6 +618,7 @@ Command = (
     | NoteAddress
     | Exit
     | Decide
+    | ChangeZone
     | GiveFinalFeedback
 )
 """What a person may send."""

@@ -14,6 +14,7 @@ from mentoring_lifecycle.domain.effects import Effect, Facts, FindSlot, KeepEntr
 from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.people import PAIR, Party, Power, partner_of
 from mentoring_lifecycle.domain.relationship import Ask, Relationship, Session
+from mentoring_lifecycle.domain.sessions import HALF_A_WEEK, not_before
 
 LETTER_LIVES = timedelta(days=14)
 """How long a letter without an hour of its own may be late before it is dropped."""
@@ -58,7 +59,7 @@ def _letter(
         party=to,
         decided_at=at,
         not_after=not_after or max(facts.deadline or at, at) + LETTER_LIVES,
-        facts=replace(facts, partner=partner, zone=facts.zone or state.zone, leads=leads),
+        facts=replace(facts, partner=partner, zone=facts.zone or state.zone_at(facts.starts_at or at), leads=leads),
     )
 
 
@@ -232,16 +233,47 @@ def _about_comfort(state: Relationship, ask: Ask) -> Iterator[Letter]:
 
 
 def _slot_wanted(event: e.SlotWanted, state: Relationship) -> Iterator[Effect]:
+    yield wish_for(state, event.session, event.not_before)
+
+
+def wish_for(state: Relationship, session: int, not_before: datetime) -> FindSlot:
+    """What is to be heeded when the time of a session is found."""
     sessions = state.policy.sessions
-    yield FindSlot(
-        key=f"{state.id}/s{event.session}/slot/-/{state.sequence}",
-        session=event.session,
-        not_before=event.not_before,
+    planned = state.session(session)
+    minutes = (planned.ends_at - planned.starts_at) // timedelta(minutes=1) if planned else state.next_minutes
+    return FindSlot(
+        key=f"{state.id}/s{session}/slot/-/{state.sequence}",
+        session=session,
+        not_before=not_before,
         weekday=sessions.weekday,
         wall_time=sessions.wall_time,
         zone=state.zone,
         proposals=sessions.proposals if is_booked_by_hand(state) else 0,
+        people=(state.mentor.person, state.mentee.person),
+        minutes=minutes,
+        latest=state.ends_at,
+        remind_before_hours=sessions.remind_before_hours,
+        next_zone=state.next_zone,
+        next_zone_at=state.next_zone_at,
     )
+
+
+def wish_to_look(state: Relationship, session: int, now: datetime, proposals: int) -> FindSlot | None:
+    """The same for somebody who only looks: which other times would suit a session; None where there is none such.
+
+    0 is the next session, planned or not.
+    """
+    number = session or (state.planned_session.number if state.planned_session else state.next_session)
+    planned = state.session(number)
+    if state.phase not in (e.Phase.ACTIVE, e.Phase.CLOSING) or state.is_ending:
+        return None
+    if planned is None and (number != state.next_session or state.end_reached):
+        return None
+    if planned and not planned.lies_ahead:
+        return None
+    soonest = now + timedelta(hours=state.policy.sessions.remind_before_hours)
+    from_when = max(soonest, planned.starts_at - HALF_A_WEEK) if planned else not_before(state, now)
+    return replace(wish_for(state, number, from_when), proposals=proposals)
 
 
 def _session_facts(session: Session, topic: str = "") -> Facts:
@@ -254,6 +286,7 @@ def _session_facts(session: Session, topic: str = "") -> Facts:
         agenda=session.agenda,
         final_session=session.final,
         topic=topic,
+        notes=session.notes,
     )
 
 
@@ -317,7 +350,7 @@ def _entry(state: Relationship, at: datetime, session: Session, party: Party) ->
         revision=session.revision,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
-        zone=state.zone,
+        zone=state.zone_at(session.starts_at),
         decided_at=at,
         not_after=session.ends_at,
     )
@@ -456,6 +489,24 @@ def _hold_lifted(event: e.HoldLifted, state: Relationship) -> Iterator[Effect]:
     yield from _to_both(state, event.at, LetterKind.HOLD_LIFTED, Facts(occurrence=_stop(state)))
 
 
+def _zone_changed(event: e.ZoneChanged, state: Relationship) -> Iterator[Effect]:
+    """Both are told, with the session that stays where it was booked, in the old zone and in the new."""
+    if state.held:
+        return  # nothing is written about it in a hold; what is booked later names the hour in words
+    session = state.planned_session
+    stays = session if session and session.starts_at >= event.starting else None
+    facts = Facts(
+        occurrence=f"s{stays.number}" if stays else "",
+        session=stays.number if stays else 0,
+        starts_at=stays.starts_at if stays else None,
+        ends_at=stays.ends_at if stays else None,
+        zone=event.zone,
+        old_zone=event.old_zone,
+        deadline=event.starting,
+    )
+    yield from _to_both(state, event.at, LetterKind.ZONE_CHANGED, facts, revision=state.sequence)
+
+
 # --- leaving and closing ----------------------------------------------------------------------------------------
 
 
@@ -551,6 +602,7 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.HoldPlaced: _hold_placed,
     e.HoldRemembered: _hold_remembered,
     e.HoldLifted: _hold_lifted,
+    e.ZoneChanged: _zone_changed,
     e.Left: _left,
     e.ClosingBegun: _closing_begun,
     e.EndDecided: _end_decided,
@@ -581,6 +633,9 @@ def still_wanted(effect: Effect, state: Relationship) -> bool:
         return _lies_ahead_unchanged(state, effect.session, effect.revision)
     if isinstance(effect, VerifyCalendar):
         return effect.occurrence == (_END if state.is_ending else _stop(state) if state.frozen_since else "")
+    if isinstance(effect, FindSlot):
+        is_newest = not state.slot_order or effect.key.endswith(f"/{state.slot_order}")
+        return effect.session == state.slot_wanted and is_newest
     return not isinstance(effect, Letter) or _is_wanted_letter(effect, state)
 
 

@@ -48,6 +48,10 @@ class Facts:
     """The question about the session asks for the look half-way as well."""
     topic: str = ""
     """Catalogue word that varies the text: an outcome, a matter, what is to be decided. Never free text."""
+    notes: tuple[str, ...] = ()
+    """Catalogue words about the time of a session: `gap`, `overlap`, `other_day`, `other_hour`, `outside_hours`."""
+    old_zone: str = ""
+    """The zone that held before a change, for the local time in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ class VerifyCalendar:
 
 @dataclass(frozen=True, slots=True)
 class FindSlot:
-    """Resolve the wall-clock time of one session, in the pair's zone, to an instant."""
+    """Find the time of one session: a wall-clock time in the pair's zone becomes an instant that both can keep."""
 
     key: str
     session: int
@@ -139,8 +143,18 @@ class FindSlot:
     wall_time: str
     """`HH:MM` in the pair's zone."""
     zone: str
+    people: tuple[str, ...] = ()
+    """Person ids of mentor and mentee, whose hours, days off and bookings are heeded."""
+    minutes: int = 0
+    """How long the session is."""
+    latest: datetime | None = None
+    """When the session must be over (UTC)."""
     proposals: int = 0
-    """So many further times that would suit both are wanted beside it."""
+    """How many other times are to be proposed; 0: none, and nobody's calendar is asked."""
+    remind_before_hours: int = 0
+    next_zone: str = ""
+    next_zone_at: datetime | None = None
+    """The zone that holds from that instant on; empty and None: no change is known of."""
     kind: Literal["find_slot"] = "find_slot"
 
 

@@ -272,6 +272,8 @@ class SlotFound:
     at: datetime
     session: int
     starts_at: datetime
+    remind_at: datetime | None = None
+    notes: tuple[str, ...] = ()
     proposals: tuple[datetime, ...] = ()
     kind: Literal["slot_found"] = "slot_found"
 
@@ -283,6 +285,8 @@ class SessionPlanned:
     starts_at: datetime
     ends_at: datetime
     final: bool
+    remind_at: datetime | None = None
+    notes: tuple[str, ...] = ()
     kind: Literal["session_planned"] = "session_planned"
 
 
@@ -627,6 +631,18 @@ class DecisionMade:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneChanged:
+    """From `starting` on, times are agreed in another zone."""
+
+    at: datetime
+    by: Party
+    zone: str
+    starting: datetime
+    old_zone: str
+    kind: Literal["zone_changed"] = "zone_changed"
+
+
+@dataclass(frozen=True, slots=True)
 class ClosingBegun:
     """Notice of the coming end."""
 
@@ -758,6 +774,7 @@ Event = (
     | HoldLifted
     | Left
     | DecisionMade
+    | ZoneChanged
     | ClosingBegun
     | EndReached
     | FinalFeedbackGiven

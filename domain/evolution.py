@@ -154,22 +154,36 @@ def _goals_agreed(state: Relationship, event: e.GoalsAgreed) -> Relationship:
 
 
 def _slot_wanted(state: Relationship, event: e.SlotWanted) -> Relationship:
-    return replace(state, slot_wanted=event.session, pencilled=None, proposals=())
+    return replace(_unpencilled(state), slot_wanted=event.session, slot_order=state.sequence + 1)
 
 
 def _slot_found(state: Relationship, event: e.SlotFound) -> Relationship:
-    return replace(state, slot_wanted=0, pencilled=event.starts_at, proposals=event.proposals)
+    return replace(
+        state,
+        slot_wanted=0,
+        pencilled=event.starts_at,
+        pencilled_remind_at=event.remind_at,
+        pencilled_notes=event.notes,
+        proposals=event.proposals,
+    )
+
+
+def _unpencilled(state: Relationship) -> Relationship:
+    """Neither found nor being found: the next session's time is as open as ever."""
+    return replace(
+        state, pencilled=None, pencilled_remind_at=None, pencilled_notes=(), proposals=(), slot_wanted=0, slot_order=0
+    )
 
 
 def _session_planned(state: Relationship, event: e.SessionPlanned) -> Relationship:
-    session = Session(event.session, event.starts_at, event.ends_at, event.final)
+    session = Session(
+        event.session, event.starts_at, event.ends_at, event.final, remind_at=event.remind_at, notes=event.notes
+    )
     return replace(
-        _without_ask(state, e.Subject.BOOKING),
+        _without_ask(_unpencilled(state), e.Subject.BOOKING),
         sessions=(*state.sessions, session),
         next_session=event.session + 1,
         last_planned=event.session,
-        pencilled=None,
-        proposals=(),
         to_book=False,
         last_slot=event.starts_at,
     )
@@ -202,6 +216,8 @@ def _session_moved(state: Relationship, event: e.SessionMoved) -> Relationship:
         revision=revision,
         time_since=revision,
         reminded=False,
+        remind_at=None,
+        notes=(),
         moves=session.moves + 1 if session else 1,
         replies=(),
         differences=(),
@@ -285,7 +301,7 @@ def _session_reminded(state: Relationship, event: e.SessionReminded) -> Relation
 
 def _session_cancelled(state: Relationship, event: e.SessionCancelled) -> Relationship:
     """The rhythm is broken with it: a time that was found for the next one no longer fits."""
-    left = replace(_without_session(state, event.session), pencilled=None, proposals=(), slot_wanted=0)
+    left = _unpencilled(_without_session(state, event.session))
     for subject in (e.Subject.TIMES, e.Subject.CALENDAR):
         left = _without_ask(left, subject, number=event.session)
     if event.by is None:
@@ -494,12 +510,9 @@ def _thawed(state: Relationship, at: datetime) -> Relationship:
         return state
     by = at - state.frozen_since
     return replace(
-        state,
+        _unpencilled(state),
         frozen_since=None,
         ends_at=state.ends_at + by,
-        pencilled=None,
-        proposals=(),
-        slot_wanted=0,
         sessions=tuple(_session_later(session, by) for session in state.sessions),
     )
 
@@ -511,6 +524,15 @@ def _session_later(session: Session, by: timedelta) -> Session:
 
 def _later(ask: Ask, by: timedelta) -> Ask:
     return replace(ask, remind_at=tuple(at + by for at in ask.remind_at), expires_at=ask.expires_at + by)
+
+
+def _zone_changed(state: Relationship, event: e.ZoneChanged) -> Relationship:
+    """What is booked stays; a time that is only pencilled, or being found, is found again where it lies beyond."""
+    changed = replace(state, zone=state.zone_at(event.at), next_zone=event.zone, next_zone_at=event.starting)
+    if event.starting <= event.at:
+        changed = replace(state, zone=event.zone, next_zone="", next_zone_at=None)
+    reaches = state.slot_wanted or (state.pencilled is not None and state.pencilled >= event.starting)
+    return _unpencilled(changed) if reaches else changed
 
 
 # --- leaving and closing ----------------------------------------------------------------------------------------
@@ -526,8 +548,7 @@ def _decision_made(state: Relationship, event: e.DecisionMade) -> Relationship:
 
 
 def _end_reached(state: Relationship, event: e.EndReached) -> Relationship:
-    over = replace(state, end_reached=True, pencilled=None, proposals=(), slot_wanted=0)
-    return _without_ask(over, e.Subject.BOOKING)
+    return _without_ask(replace(_unpencilled(state), end_reached=True), e.Subject.BOOKING)
 
 
 def _final_feedback_given(state: Relationship, event: e.FinalFeedbackGiven) -> Relationship:
@@ -538,12 +559,10 @@ def _final_feedback_given(state: Relationship, event: e.FinalFeedbackGiven) -> R
 
 def _end_decided(state: Relationship, event: e.EndDecided) -> Relationship:
     return replace(
-        state,
+        _unpencilled(state),
         ending=event.outcome,
         close_by=event.close_by,
         asks=(),
-        pencilled=None,
-        slot_wanted=0,
         to_verify=PAIR,
         unclean=(),
     )
@@ -643,6 +662,7 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.HoldPlaced: _hold_placed,
     e.HoldRemembered: _hold_remembered,
     e.HoldLifted: _hold_lifted,
+    e.ZoneChanged: _zone_changed,
     e.Left: _left,
     e.DecisionMade: _decision_made,
     e.ClosingBegun: _nothing_changes,

@@ -27,6 +27,7 @@ from mentoring_lifecycle.domain import (
     reviews,
     sessions,
     standing,
+    zone_change,
 )
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.draft import Draft
@@ -93,8 +94,11 @@ class Gate:
     by: tuple[Party, ...]
     in_pause: bool = False
     in_hold: bool = False
+    team_always: bool = False
+    """A pause or hold stops the pair alone."""
 
 
+EVERYBODY = (*PAIR, *TEAM)
 _OPEN = tuple(phase for phase in Phase if phase is not Phase.CLOSED)
 _MEETING = (Phase.ACTIVE, Phase.CLOSING)
 
@@ -132,6 +136,7 @@ GATES: dict[type[Any], Gate] = {
     c.NoteAddress: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.Exit: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
     c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.ChangeZone: Gate(_OPEN, EVERYBODY, team_always=True),
     c.GiveFinalFeedback: Gate((Phase.CLOSING,), PAIR),
 }
 """One row per command; a test holds it complete."""
@@ -146,9 +151,10 @@ def _refused_at_the_gate(state: Relationship, command: c.Command) -> Rejection |
         return Rejection(Refusal.CLOSED)
     if by not in gate.by:
         return Rejection(Refusal.NOT_YOURS_TO_DO, " / ".join(gate.by))
-    if state.held and not gate.in_hold:
+    is_stopped = not (gate.team_always and by in TEAM)
+    if state.held and is_stopped and not gate.in_hold:
         return Rejection(Refusal.ON_HOLD)
-    if state.paused and not gate.in_pause:
+    if state.paused and is_stopped and not gate.in_pause:
         return Rejection(Refusal.PAUSED)
     return None if state.phase in gate.phases else Rejection(Refusal.WRONG_PHASE, state.phase)
 
@@ -187,6 +193,7 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.NoteAddress: reachability.note_address,
     c.Exit: standing.leave,
     c.Decide: standing.decide_open_question,
+    c.ChangeZone: zone_change.change_zone,
     c.GiveFinalFeedback: close_out.give_final_feedback,
 }
 

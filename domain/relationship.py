@@ -104,6 +104,10 @@ class Session:
     """What each said in private when they differed: whether they talked, and whether elsewhere."""
     logged: bool = False
     """Noted afterwards, outside of the plan; no calendar ever held it."""
+    remind_at: datetime | None = None
+    """When both are reminded; None: a fixed time before the start."""
+    notes: tuple[str, ...] = ()
+    """What is to be said about its time, as catalogue words."""
 
     @property
     def lies_ahead(self) -> bool:
@@ -224,8 +228,6 @@ class Relationship:
     doubtful: tuple[tuple[Party, datetime, datetime], ...] = ()
     """Whose mail bounces for now: since when, and when it was last sent once more."""
     outcome: RelationshipOutcome | None = None
-    proposals: tuple[datetime, ...] = ()
-    """Times that would suit both, found beside the pencilled one."""
     to_book: bool = False
     """A session was called off by one of the pair: the next time is booked by hand."""
     changes: tuple[Changes, ...] = ()
@@ -244,6 +246,15 @@ class Relationship:
     reviewed: tuple[Party, ...] = ()
     pulse_session: int = 0
     """The session that stands for the programme's early measuring point."""
+    next_zone: str = ""
+    next_zone_at: datetime | None = None
+    """The zone in which times are agreed from that instant on; empty and None: no change is known of."""
+    slot_order: int = 0
+    """Number of the event that asked for the time being found; an answer to an earlier one no longer counts."""
+    pencilled_remind_at: datetime | None = None
+    pencilled_notes: tuple[str, ...] = ()
+    proposals: tuple[datetime, ...] = ()
+    """Other times for the next session that would suit both, where they were asked for."""
 
     @property
     def standing(self) -> Standing:
@@ -290,6 +301,11 @@ class Relationship:
     def cadence_weeks(self) -> int:
         """The pair's own rhythm, else the programme's."""
         return self.every_weeks or self.policy.sessions.every_weeks
+
+    @property
+    def next_minutes(self) -> int:
+        """How long the next session is planned to be."""
+        return self.policy.sessions.later_minutes if self.planned_so_far else self.policy.sessions.first_minutes
 
     @property
     def is_reverse(self) -> bool:
@@ -353,6 +369,10 @@ class Relationship:
     def changes_of(self, party: Party) -> Changes:
         """How often one of the pair has changed a session."""
         return next((changes for changes in self.changes if changes.of is party), Changes(party))
+
+    def zone_at(self, instant: datetime) -> str:
+        """The zone in which the pair reads an instant."""
+        return self.next_zone if self.next_zone_at and instant >= self.next_zone_at else self.zone
 
     def participant(self, party: Party) -> Participant:
         """One of the pair."""

@@ -24,6 +24,7 @@ from mentoring_lifecycle.domain.relationship import Relationship, Session
 from mentoring_lifecycle.domain.wording import TITLE_LIMIT, first_problem
 
 MOST_POINTS = 10
+HALF_A_WEEK = timedelta(days=3, hours=12)
 
 
 # --- planning ---------------------------------------------------------------------------------------------------
@@ -36,7 +37,7 @@ def keep_planning(draft: Draft, now: datetime) -> None:
     if draft.state.planned_session is None:
         book_pencilled(draft, now)
     if may_plan(draft.state) and _next_time_is_wanted(draft.state, now):
-        draft.add(SlotWanted(now, draft.state.next_session, _not_before(draft.state, now)))
+        draft.add(SlotWanted(now, draft.state.next_session, not_before(draft.state, now)))
 
 
 def _next_time_is_wanted(state: Relationship, now: datetime) -> bool:
@@ -46,8 +47,8 @@ def _next_time_is_wanted(state: Relationship, now: datetime) -> bool:
     return state.planned_session is None or not any(session.awaits_witnesses for session in state.sessions)
 
 
-def _not_before(state: Relationship, now: datetime) -> datetime:
-    """Never so soon that the reminder would come before the invitation, or in the same minute."""
+def not_before(state: Relationship, now: datetime) -> datetime:
+    """The earliest next session, never so soon that its reminder comes before the invitation or in the same minute."""
     soonest = now + timedelta(hours=state.policy.sessions.remind_before_hours, minutes=1)
     if is_booked_by_hand(state):
         soonest += timedelta(days=state.policy.sessions.booking_question.expires_after_days)
@@ -55,8 +56,9 @@ def _not_before(state: Relationship, now: datetime) -> datetime:
         return max(soonest, _from_rules(state, now))
     if not _rhythm_goes_on(state):
         return max(soonest, now + timedelta(days=state.policy.sessions.first_after_days))
-    # A day of slack, because the wall-clock time may lie an hour earlier in UTC after a change of clocks.
-    return max(soonest, state.last_slot + timedelta(weeks=state.cadence_weeks, days=-1))
+    # Half a week of slack: of two wished weekdays the one nearer to the rhythm is taken, though a holiday had moved the
+    # last session to another day, or a change of clocks its time to another hour in UTC.
+    return max(soonest, state.last_slot + timedelta(weeks=state.cadence_weeks) - HALF_A_WEEK)
 
 
 def _from_rules(state: Relationship, now: datetime) -> datetime:
@@ -73,7 +75,7 @@ def _rhythm_goes_on(state: Relationship) -> bool:
 def record_slot(draft: Draft, report: RecordSlot, now: datetime) -> None:
     """Pencil the time in; one that is no longer asked for is dropped."""
     if draft.state.slot_wanted == report.session:
-        draft.add(SlotFound(now, report.session, report.starts_at, report.proposals))
+        draft.add(SlotFound(now, report.session, report.starts_at, report.remind_at, report.notes, report.proposals))
 
 
 # --- what people do ---------------------------------------------------------------------------------------------
@@ -108,7 +110,7 @@ def _hours_of(state: Relationship, session: Session) -> Iterator[Hour]:
     number = session.number
     if session.asked_at is None:
         if not session.reminded:
-            at = session.starts_at - timedelta(hours=sessions.remind_before_hours)
+            at = session.remind_at or session.starts_at - timedelta(hours=sessions.remind_before_hours)
             yield Hour(at, lambda draft, now: draft.add(SessionReminded(now, number)))
         at = session.ends_at + timedelta(minutes=sessions.ask_after_minutes)
         yield Hour(at, lambda draft, now: end_session(draft, number, now))

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalTail
+from mentoring_lifecycle.gateways.bookings_sql import follow_journal
 from mentoring_lifecycle.gateways.database import insert_into, journal, relationships
 
 
@@ -48,7 +49,8 @@ class SqlJournal:
     async def append(self, tail: JournalTail) -> int:
         """Keep the entries (those already there are skipped) and the summary; return the last sequence kept.
 
-        All or nothing. A tail that ends before what is kept leaves the summary as it is. Raises JournalGap.
+        All or nothing, and what sessions have taken of people's time with it. A tail that ends before what
+        is kept leaves the summary as it is. Raises JournalGap.
         """
         async with self._engine.begin() as connection:
             if tail.entries:
@@ -58,6 +60,7 @@ class SqlJournal:
             if new:
                 rows = [_columns(tail.relationship, entry) for entry in new]
                 await connection.execute(insert_into(journal, self._engine).on_conflict_do_nothing(), rows)
+                await follow_journal(connection, self._engine, tail.relationship, new)
             return new[-1].sequence if new else kept
 
     async def _keep_summary(self, connection: AsyncConnection, tail: JournalTail) -> None:

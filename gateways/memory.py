@@ -6,7 +6,7 @@ They keep the same promises as the real ones, claims and fencing included, and f
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from mentoring_lifecycle.activities.ports import (
     Claim,
@@ -18,6 +18,7 @@ from mentoring_lifecycle.activities.ports import (
 )
 from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalTail
 from mentoring_lifecycle.contracts.people import AddressState, Person
+from mentoring_lifecycle.gateways.booked_times import TimeTaken, changes_in, pair_in
 from mentoring_lifecycle.gateways.journal_sql import JournalGap
 from mentoring_lifecycle.gateways.ledger_sql import utc_now
 
@@ -164,12 +165,92 @@ class MemoryLedger:
         return row
 
 
-class MemoryJournal:
-    """The journal, by relationship."""
+class MemoryFreeDays:
+    """Days off by person; `days` may be read and changed at will."""
 
     def __init__(self) -> None:
+        self.days: dict[str, set[date]] = {}
+
+    def is_free(self, person: Person, day: date) -> bool:
+        """Whether the day is one of them."""
+        return day in self.days.get(person.id, ())
+
+
+class MemoryFreeBusy:
+    """What people's own calendars say, by person; errors put into `troubles` are raised by the next calls."""
+
+    def __init__(self) -> None:
+        self.spans: dict[str, list[tuple[datetime, datetime]]] = {}
+        self.troubles: deque[GatewayError] = deque()
+
+    async def busy(self, person: Person, start: datetime, end: datetime) -> Sequence[tuple[datetime, datetime]]:
+        """The person's spans that touch this one."""
+        if self.troubles:
+            raise self.troubles.popleft()
+        return [span for span in self.spans.get(person.id, ()) if span[0] < end and start < span[1]]
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """The time that one session has taken of two people."""
+
+    people: tuple[str, str]
+    starts_at: datetime
+    ends_at: datetime
+
+
+class MemoryBookings:
+    """Bookings by relationship and session; `rows` may be read."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, int], Booking] = {}
+
+    async def reserve(
+        self,
+        relationship: str,
+        session: int,
+        people: Sequence[str],
+        find: Callable[[Sequence[tuple[datetime, datetime]]], tuple[datetime, datetime] | None],
+    ) -> None:
+        """Give the session the time that `find` chooses; nothing is awaited in between."""
+        span = find(self._taken(people, (relationship, session)))
+        self.rows.pop((relationship, session), None)
+        if span:
+            mentor, mentee = people
+            self.rows[relationship, session] = Booking((mentor, mentee), *span)
+
+    async def taken(
+        self, people: Sequence[str], *, leaving_out: tuple[str, int]
+    ) -> Sequence[tuple[datetime, datetime]]:
+        """What these people have promised, but for one session of one relationship."""
+        return self._taken(people, leaving_out)
+
+    def _taken(self, people: Sequence[str], leaving_out: tuple[str, int]) -> list[tuple[datetime, datetime]]:
+        rows = [row for key, row in self.rows.items() if key != leaving_out and set(row.people) & set(people)]
+        return sorted((row.starts_at, row.ends_at) for row in rows)
+
+    def follow_journal(self, relationship: str, kept: Sequence[JournalEntry], new: Sequence[JournalEntry]) -> None:
+        """Stay true to what has just been written into the journal."""
+        pair = pair_in(kept) or pair_in(new)
+        for change in changes_in(new):
+            if isinstance(change, TimeTaken):
+                if pair:
+                    self.rows[relationship, change.session] = Booking(pair, change.starts_at, change.ends_at)
+            elif change.session is not None:
+                self.rows.pop((relationship, change.session), None)
+            else:
+                for of, session in list(self.rows):
+                    if of == relationship and session not in change.but:
+                        del self.rows[of, session]
+
+
+class MemoryJournal:
+    """The journal, by relationship; `bookings` follow it."""
+
+    def __init__(self, bookings: MemoryBookings | None = None) -> None:
         self.entries: dict[str, list[JournalEntry]] = {}
         self.summaries: dict[str, JournalTail] = {}
+        self.bookings = bookings or MemoryBookings()
 
     async def append(self, tail: JournalTail) -> int:
         """Keep the entries that are new, and the summary unless it is older than them; return the last sequence.
@@ -184,6 +265,7 @@ class MemoryJournal:
         if new:
             self.entries[tail.relationship] = kept + new
             self.summaries[tail.relationship] = tail
+            self.bookings.follow_journal(tail.relationship, kept, new)
         return len(kept) + len(new)
 
     async def read(self, relationship: str) -> Sequence[JournalEntry]:

@@ -8,19 +8,36 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import time
+from dataclasses import dataclass, fields, replace
+from datetime import date, time
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from mentoring_lifecycle.contracts.addresses import TextRefused, checked_address, checked_name
 from mentoring_lifecycle.contracts.people import Person
+from mentoring_lifecycle.gateways.free_days import is_country, is_region
+from mentoring_lifecycle.gateways.loopback import is_loopback
 
 REQUIRED: Final = ("id", "name", "email", "locale", "zone", "level", "manager")
-OPTIONAL: Final = ("works_from", "works_until", "active")
+OPTIONAL: Final = (
+    "works_from",
+    "works_until",
+    "active",
+    "country",
+    "region",
+    "rest_days",
+    "quiet_from",
+    "quiet_until",
+    "next_zone",
+    "next_zone_from",
+    "other_email",
+    "capacity",
+    "busy_url",
+)
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_ROWS: Final = 100_000
@@ -58,6 +75,14 @@ class Code(StrEnum):
     TIME = "time"
     WORKING_HOURS = "working_hours"
     ACTIVE = "active"
+    COUNTRY = "country"
+    REGION = "region"
+    REST_DAYS = "rest_days"
+    DATE = "date"
+    NEXT_ZONE = "next_zone"
+    OTHER_EMAIL = "other_email"
+    CAPACITY = "capacity"
+    BUSY_URL = "busy_url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +133,18 @@ class _Entry(NamedTuple):
 def read_roster(path: Path, known: Iterable[Person] = ()) -> Roster:
     """Read a roster and check it against itself and against the people the directory knows already.
 
+    An optional column that the file has not leaves what is known of a person; an empty cell means the default.
     Never raises, whatever the file holds and even where it cannot be opened.
     """
+    directory = {person.id: person for person in known}
     try:
-        entries, problems = _entries(_text(path))
+        entries, problems = _entries(_text(path), directory)
     except _Wrong as wrong:
         entries, problems = [], [wrong]
-    directory = {person.id: person for person in known}
     problems += [fault for entry in entries for fault in entry.faults]
     problems += [*_twice(entries), *_taken(entries, directory), *_misled(entries, directory)]
     return Roster(
-        persons=tuple(Person(**entry.values) for entry in entries if not entry.faults),
+        persons=tuple(_person(entry, directory) for entry in entries if not entry.faults),
         problems=tuple(
             Problem(path.name, wrong.line, wrong.field, wrong.message, str(wrong.code))
             for wrong in sorted(problems, key=lambda wrong: wrong.line)
@@ -162,7 +188,7 @@ def _line_after(text: str) -> int:
 # --- from text to entries ---------------------------------------------------------------------------------------
 
 
-def _entries(text: str) -> tuple[list[_Entry], list[_Wrong]]:
+def _entries(text: str, directory: Mapping[str, Person]) -> tuple[list[_Entry], list[_Wrong]]:
     """Every row of the file, and what is wrong with its header.
 
     Raises _Wrong where rows cannot be told apart: whatever else could be said would be guessed.
@@ -176,7 +202,7 @@ def _entries(text: str) -> tuple[list[_Entry], list[_Wrong]]:
     for line, cells in rows:
         if len(entries) == MAX_ROWS:
             raise _Wrong(Code.TOO_MANY_ROWS, f"The file has more than {MAX_ROWS:,} rows; split it.", line=line)
-        entries.append(_entry(line, columns, cells))
+        entries.append(_entry(line, columns, cells, directory))
     if not entries:
         problems.append(_Wrong(Code.EMPTY, "The file has a header but nobody below it.", line=line))
     return entries, problems
@@ -229,18 +255,25 @@ def _header_problems(line: int, columns: Sequence[str]) -> list[_Wrong]:
     ]
 
 
-def _entry(line: int, columns: Sequence[str], cells: Sequence[str]) -> _Entry:
+def _entry(line: int, columns: Sequence[str], cells: Sequence[str], directory: Mapping[str, Person]) -> _Entry:
     entry = _Entry(line, {}, [])
     for column, cell in zip(columns, cells, strict=False):  # a row of the wrong length is told of below
         if column in REQUIRED or (column in OPTIONAL and cell):
             _take(entry, column, cell)
+        elif column in OPTIONAL:
+            entry.values[column] = _DEFAULTS[column]
     if len(cells) != len(columns):
         # The cells may stand under the wrong columns; the id alone is kept, so that others may name it as a manager.
         known = {"id": entry.values["id"]} if "id" in entry.values else {}
         return _Entry(line, known, [_cell_count(line, len(columns), len(cells))])
     if not entry.faults:
-        entry.faults.extend(_working_hours(line, Person(**entry.values)))
+        entry.faults.extend(_misfits(line, _person(entry, directory)))
     return entry
+
+
+def _person(entry: _Entry, directory: Mapping[str, Person]) -> Person:
+    known = directory.get(entry.values["id"])
+    return replace(known, **entry.values) if known else Person(**entry.values)
 
 
 def _take(entry: _Entry, column: str, cell: str) -> None:
@@ -260,10 +293,20 @@ def _cell_count(line: int, wanted: int, found: int) -> _Wrong:
     return _Wrong(Code.CELL_COUNT, message, line=line)
 
 
-def _working_hours(line: int, person: Person) -> Iterator[_Wrong]:
+def _misfits(line: int, person: Person) -> Iterator[_Wrong]:
+    """Cells that are right one by one and do not go together."""
     if person.works_from >= person.works_until:
         message = "The working day must end later than it begins (an empty cell means 09:00 or 18:00)."
         yield _Wrong(Code.WORKING_HOURS, message, line=line, field="works_until")
+    if person.region and not is_region(person.country, person.region):
+        message = "The country knows no region of this code with holidays of its own; write it like MI for Milan in IT."
+        yield _Wrong(Code.REGION, message, line=line, field="region")
+    if bool(person.next_zone) != bool(person.next_zone_from):
+        message = "A move needs both the zone and the day: fill next_zone and next_zone_from, or leave both empty."
+        yield _Wrong(Code.NEXT_ZONE, message, line=line, field="next_zone_from" if person.next_zone else "next_zone")
+    if person.other_email and person.other_email.casefold() == person.email.casefold():
+        message = "The other address is the same as the first; leave it empty where there is no other."
+        yield _Wrong(Code.OTHER_EMAIL, message, line=line, field="other_email")
 
 
 # --- one cell ---------------------------------------------------------------------------------------------------
@@ -293,6 +336,54 @@ _hour = _matching(r"([01][0-9]|2[0-3]):[0-5][0-9]", Code.TIME, "The time must lo
 _yes_or_no = _matching(r"(?i:yes|no)", Code.ACTIVE, "Write yes or no, or leave the cell empty for yes.")
 
 
+_capacity = _matching(r"[0-9]{1,2}", Code.CAPACITY, "The capacity must be a whole number from 0 (any) to 99.")
+_region = _matching(r"[A-Za-z0-9-]{1,6}", Code.REGION, "A region is a short code of letters and digits, such as MI.")
+
+
+def _country(cell: str) -> str:
+    if not is_country(cell):
+        raise _Wrong(Code.COUNTRY, "The country must be a code of two capital letters, such as IT.")
+    return cell
+
+
+_WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _rest_days(cell: str) -> tuple[int, ...]:
+    words = [] if cell.lower() == "none" else re.split(r"[,; ]+", cell.lower())
+    if not all(word in _WEEKDAYS for word in words) or set(words) == set(_WEEKDAYS):
+        message = (
+            'Rest days are written "sat,sun", of mon, tue, wed, thu, fri, sat, sun, with a day left to work; or none.'
+        )
+        raise _Wrong(Code.REST_DAYS, message)
+    return tuple(sorted({_WEEKDAYS.index(word) for word in words}))
+
+
+def _day(cell: str) -> date:
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell):
+            return date.fromisoformat(cell)
+    except ValueError:
+        pass
+    raise _Wrong(Code.DATE, "The day must look like 2027-09-01.")
+
+
+def _busy_url(cell: str) -> str:
+    message = (
+        "The address must begin with https:// and hold neither a name nor a password (http on this computer only)."
+    )
+    try:
+        parts = urlsplit(cell)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _Wrong(Code.BUSY_URL, message) from None
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    is_plain = cell.isascii() and cell.isprintable() and " " not in cell
+    if not (host and is_safe and is_plain) or "@" in parts.netloc:
+        raise _Wrong(Code.BUSY_URL, message)
+    return cell
+
+
 def _zone(cell: str) -> str:
     if cell not in _zones():
         raise _Wrong(Code.ZONE, "This is not the name of a time zone; write it like Europe/Rome.")
@@ -316,7 +407,18 @@ _CELLS: Final[Mapping[str, Callable[[str], Any]]] = {
     "works_from": lambda cell: time.fromisoformat(_hour(cell)),
     "works_until": lambda cell: time.fromisoformat(_hour(cell)),
     "active": lambda cell: _yes_or_no(cell).lower() == "yes",
+    "country": _country,
+    "region": _region,
+    "rest_days": _rest_days,
+    "quiet_from": lambda cell: time.fromisoformat(_hour(cell)),
+    "quiet_until": lambda cell: time.fromisoformat(_hour(cell)),
+    "next_zone": _zone,
+    "next_zone_from": _day,
+    "other_email": checked_address,
+    "capacity": lambda cell: int(_capacity(cell)),
+    "busy_url": _busy_url,
 }
+_DEFAULTS: Final[Mapping[str, Any]] = {field.name: field.default for field in fields(Person)}
 
 
 # --- between rows -----------------------------------------------------------------------------------------------

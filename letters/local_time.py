@@ -22,6 +22,10 @@ class LocalTime:
         """`Thursday 14 January 2027, 15:00 (London time)`; empty without an instant."""
         return self._words(instant, None, _zone(zone)) if instant else ""
 
+    def place(self, zone: str) -> str:
+        """The city that names a zone; empty without one."""
+        return self._city(_zone(zone)) if zone else ""
+
     def session(self, starts_at: datetime | None, ends_at: datetime | None, zones: tuple[str, ...]) -> tuple[str, ...]:
         """From when until when, one line for each zone whose clocks differ from those before it."""
         if starts_at is None:
@@ -47,11 +51,13 @@ class LocalTime:
         if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
             # The hour that clocks go through twice: a city alone would not say which.
             return get_timezone_name(local, locale=self._locale)
-        place = get_timezone_location(local, locale=self._locale, return_city=True)
-        city = place.rpartition("/")[2]
+        city = self._city(zone)
         if "/" not in zone.key or zone.key.startswith("Etc/"):
             return city
         return self._translations.gettext("%(city)s time") % {"city": city}
+
+    def _city(self, zone: ZoneInfo) -> str:
+        return get_timezone_location(zone, locale=self._locale, return_city=True).rpartition("/")[2]
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -107,7 +107,7 @@ class CatalogueLetters:
 
     @staticmethod
     def _entry(language: Language, facts: Facts, reader: Person, url: str) -> Words:
-        when = language.local_time.session(facts.starts_at, None, (reader.zone, facts.zone))
+        when = language.local_time.session(facts.starts_at, None, _zones(facts, reader))
         shown = {"session": facts.session, "when": when, "action_url": url}
         title = language.subject("_calendar_entry", shown)
         return Words("", "", "", title, language.body("_calendar_entry", shown).strip())
@@ -120,7 +120,9 @@ def _matters(facts: Facts, reader: Person, language: Language) -> dict[str, obje
         "session": facts.session,
         "final": facts.final_session,
         "review": facts.review,
-        "when": language.local_time.session(facts.starts_at, facts.ends_at, (reader.zone, facts.zone)),
+        "when": language.local_time.session(facts.starts_at, facts.ends_at, _zones(facts, reader)),
+        "notes": facts.notes,
+        "place": language.local_time.place(facts.zone),
         "length": _minutes(facts),
         "deadline": language.local_time.moment(facts.deadline, reader.zone),
         "version": facts.version,
@@ -139,6 +141,12 @@ def _without_prefix(subject: str) -> str:
     """A subject as a line of a list: it begins with what it is about."""
     line = subject.partition(": ")[2] or subject
     return line[:1].upper() + line[1:]
+
+
+def _zones(facts: Facts, reader: Person) -> tuple[str, ...]:
+    """Where an hour is read: where the reader will be by then, in the pair's zone, and in the one it was before."""
+    there = reader.zone_on(facts.starts_at.date()) if facts.starts_at else reader.zone
+    return (there, facts.zone, facts.old_zone)
 
 
 def _minutes(facts: Facts) -> int:

@@ -464,6 +464,20 @@ def decide(
     return c.Decide(by, choice)
 
 
+@_act(_SESSIONS)
+def change_zone(
+    by: By,
+    zone: Annotated[str, typer.Option(metavar="ZONE", help="Such as Europe/Rome.")],
+    starting: Annotated[datetime, typer.Option(metavar="INSTANT", help="With its zone: 2027-03-01T00:00:00+01:00.")],
+) -> c.Command:
+    """Agree on times in another zone from a moment on; what is booked stays."""
+    from zoneinfo import available_timezones
+
+    if zone not in available_timezones():
+        raise typer.BadParameter(f"{zone!r} is no time zone; write it like Europe/Rome.", param_hint="--zone")
+    return c.ChangeZone(by, zone, starting)
+
+
 @_act(_STANDING)
 def give_final_feedback(
     by: By,

@@ -23,7 +23,9 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from mentoring_lifecycle.activities.clocks import NO_PLACES
 from mentoring_lifecycle.activities.ports import PeopleGateway
+from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import CaseView, SevereReport, open_case
 from mentoring_lifecycle.contracts.inputs import StartRelationship
@@ -31,6 +33,7 @@ from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.refusals import rejection_in
 from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, DisputeView, HelpView, RelationshipView
 from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.effects import FindSlot
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
 from mentoring_lifecycle.domain.people import Participant, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, problems_of
@@ -48,6 +51,8 @@ IDENTITY = "mentoring"
 LARGEST_COMMAND = 64 * 1024
 """Bytes as JSON; what is larger is refused before it travels."""
 
+MOST_PROPOSALS = 20
+
 ANSWER_WITHIN = timedelta(seconds=30)
 """How long a caller waits for a worker; the command may still be done later, so repeat it with the same id."""
 
@@ -63,6 +68,13 @@ class CommandRejected(Exception):
     def message(self, locale: str = "en") -> str:
         """The sentence in the reader's language."""
         return self._rejection.message(locale)
+
+
+class NoSchedule(Exception):
+    """Times were asked of a client that knows nobody's hours."""
+
+    def __init__(self) -> None:
+        super().__init__("This MentoringClient was made without `schedule`, so it cannot say when two people can meet.")
 
 
 class OutcomeUnknown(Exception):
@@ -103,11 +115,12 @@ class MentoringClient:
         cases: Client | None = None,
         cases_task_queue: str = "mentoring-cases",
         safeguarding_contact: str = "",
+        schedule: Timetable | None = None,
     ) -> None:
         """`client` must convert data as ours does: connect it with MentoringPlugin, or with `data_converter`.
 
         `people` is asked when a relationship is opened. `cases` is a client of the cases' own namespace; without it
-        severe reports are refused.
+        severe reports are refused. `schedule` knows when people can meet; without it no times are proposed.
         """
         self._client = _under_one_name(client)
         self._people = people
@@ -115,6 +128,7 @@ class MentoringClient:
         self._cases = cases
         self._cases_task_queue = cases_task_queue
         self._contact = safeguarding_contact
+        self._schedule = schedule
 
     # --- relationships ------------------------------------------------------------------------------------------
 
@@ -143,8 +157,7 @@ class MentoringClient:
             raise CommandRejected(Rejection(Refusal.BAD_POLICY, f"{problems[0].field}: {problems[0].message}"))
         pair = await self._suitable_pair(mentor, mentee, coordinator, backup, policy)
         zone = zone or pair[1].zone
-        if zone not in available_timezones():
-            raise CommandRejected(Rejection(Refusal.UNKNOWN_ZONE, zone[:64]))
+        _require_zone(zone)
         opening = Opening(
             relationship=relationship,
             programme=programme,
@@ -209,7 +222,7 @@ class MentoringClient:
     def relationship(self, relationship: str) -> "RelationshipHandle":
         """A relationship by its id; whether it exists shows at the first call."""
         _require_identifiers(relationship=relationship)
-        return RelationshipHandle(self._client, relationship)
+        return RelationshipHandle(self._client, relationship, self._schedule)
 
     async def list(self, query: str = "", *, limit: int = 1000) -> AsyncIterator[RelationshipRow]:
         """Relationships by a Visibility query, for example `MentoringHealth = 'attention'`; the newest first."""
@@ -227,6 +240,14 @@ class MentoringClient:
                 next_due_at=attributes.get(names.NEXT_DUE_AT),
                 status=found.status.name.lower() if found.status else "",
             )
+
+    async def proposed_slots(self, relationship: str, *, session: int = 0, count: int = 3) -> tuple[datetime, ...]:
+        """Up to `count` times (UTC, in order) that would suit both for a session, by default the next one.
+
+        Looking books nothing and leaves no trace. Raises CommandRejected where no such session could be moved or
+        planned, and NoSchedule where this client was made without one.
+        """
+        return await self.relationship(relationship).slots(session=session, count=count)
 
     # --- the confidential channel -------------------------------------------------------------------------------
 
@@ -278,8 +299,9 @@ class RelationshipHandle:
     Raises CommandRejected when the domain refuses, OutcomeUnknown when no worker answered in time.
     """
 
-    def __init__(self, client: Client, relationship: str) -> None:
+    def __init__(self, client: Client, relationship: str, schedule: Timetable | None = None) -> None:
         self.id = relationship
+        self._schedule = schedule
         self._handle = client.get_workflow_handle(names.relationship_workflow_id(relationship))
 
     # --- onboarding, rules, goals -------------------------------------------------------------------------------
@@ -495,6 +517,11 @@ class RelationshipHandle:
         """The programme team gives a stuck step more time, or ends the relationship."""
         return await self.do(c.Decide(by, choice), command_id)
 
+    async def change_zone(self, *, by: str, zone: str, starting: datetime, command_id: str = "") -> RelationshipView:
+        """Agree on times in another zone from an instant on; what is booked stays, and both are told."""
+        _require_zone(zone)
+        return await self.do(c.ChangeZone(by, zone, starting), command_id)
+
     async def give_final_feedback(
         self,
         *,
@@ -552,9 +579,20 @@ class RelationshipHandle:
         """How often sessions were changed, by side and by power; for the programme team alone."""
         return await self._query("changes", tuple[ChangesView, ...])
 
-    async def _query(self, name: str, result: type[_View]) -> _View:
+    async def slots(self, *, session: int = 0, count: int = 3) -> tuple[datetime, ...]:
+        """Times that would suit both for a session; see MentoringClient.proposed_slots."""
+        if self._schedule is None:
+            raise NoSchedule
+        # An optional dataclass is no class; pydantic's converter takes it as one.
+        wanted = min(max(count, 1), MOST_PROPOSALS)
+        wish: FindSlot | None = await self._query("wish", FindSlot | None, session, wanted)  # type: ignore[arg-type]
+        if wish is None:
+            raise CommandRejected(Rejection(Refusal.UNKNOWN_SESSION, str(session)))
+        return await self._schedule.proposals(self.id, wish)
+
+    async def _query(self, name: str, result: type[_View], *arguments: int) -> _View:
         try:
-            view: _View = await self._handle.query(name, result_type=result, rpc_timeout=ANSWER_WITHIN)
+            view: _View = await self._handle.query(name, args=arguments, result_type=result, rpc_timeout=ANSWER_WITHIN)
             return view
         except RPCError as error:
             raise _in_words(error, self.id, "") from error
@@ -588,6 +626,11 @@ def _require_identifiers(**ids: str) -> None:
     for name, value in ids.items():
         if not names.is_identifier(value):
             raise CommandRejected(Rejection(Refusal.BAD_IDENTIFIER, name))
+
+
+def _require_zone(zone: str) -> None:
+    if zone not in available_timezones() - NO_PLACES:
+        raise CommandRejected(Rejection(Refusal.UNKNOWN_ZONE, zone[:64]))
 
 
 def _require_small(command: c.Command) -> None:

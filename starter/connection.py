@@ -2,14 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 
+from mentoring_lifecycle.activities.ports import FreeDaysGateway
+from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts.codec import data_converter
+from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.database import open_database
+from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
+from mentoring_lifecycle.gateways.free_days import FreeDays, UnusableClosures, read_closures
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
-from mentoring_lifecycle.settings import Settings, temporal_connection
+from mentoring_lifecycle.settings import Settings, SettingsError, temporal_connection
 from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient
 
 
@@ -35,18 +41,34 @@ async def connect_cases(settings: Settings, runtime: Runtime | None = None) -> C
     )
 
 
+def free_days_from(settings: Settings) -> FreeDaysGateway:
+    """Holidays, and the closures of the settings' file. Raises SettingsError where that cannot be used."""
+    try:
+        return FreeDays(read_closures(Path(settings.closures)) if settings.closures else ())
+    except UnusableClosures as error:
+        raise SettingsError([f"MENTORING_CLOSURES: {problem}" for problem in error.problems]) from None
+
+
+def free_busy_from(settings: Settings) -> CalDavFreeBusy:
+    """People's own calendars; our account is shown to the calendar server of the settings alone."""
+    return CalDavFreeBusy(settings.caldav_url, settings.caldav_username, settings.caldav_password.get_secret_value())
+
+
 @asynccontextmanager
 async def opened_client(settings: Settings) -> AsyncIterator[MentoringClient]:
     """A client over both namespaces and the people directory of the settings."""
     engine = open_database(settings.database_url)
+    people, free_busy = SqlPeople(engine), free_busy_from(settings)
     try:
         yield MentoringClient(
             await connect(settings),
-            people=SqlPeople(engine),
+            people=people,
             task_queue=settings.task_queue,
             cases=await connect_cases(settings),
             cases_task_queue=settings.cases_task_queue,
             safeguarding_contact=settings.safeguarding_contact,
+            schedule=Timetable(people, free_days_from(settings), SqlBookings(engine), free_busy),
         )
     finally:
+        await free_busy.aclose()
         await engine.dispose()

@@ -14,8 +14,8 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -135,7 +135,9 @@ async def _imported_people(people: SqlPeople, console: Console) -> SqlPeople:
         roster = read_roster(file)
     if roster.problems:
         raise SystemExit("\n".join(str(problem) for problem in roster.problems))
-    await people.save(roster.persons)
+    # Else what a reader sees would depend on the hour and the day on which the demo is started.
+    at_any_hour = [replace(each, rest_days=(), quiet_from=time(), quiet_until=time()) for each in roster.persons]
+    await people.save(at_any_hour)
     console.print(f"[bold]Imported[/] {len(roster.persons)} people from examples/people.csv")
     return people
 

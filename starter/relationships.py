@@ -106,6 +106,13 @@ class Milestone:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A time that would suit both."""
+
+    starts_at: datetime
+
+
 @app.command(rich_help_panel=_PANEL)
 def timeline(
     relationship: RelationshipArgument,
@@ -138,6 +145,18 @@ def help_requests(relationship: RelationshipArgument, output: OutputOption = Out
 def disputes(relationship: RelationshipArgument, output: OutputOption = Output.TABLE) -> None:
     """Show sessions about which the two differ, with what each has said: for the programme team alone."""
     show(_asked(relationship, lambda handle: handle.disputes()), output)
+
+
+@app.command(rich_help_panel=_PANEL)
+def slots(
+    relationship: RelationshipArgument,
+    session: Annotated[int, typer.Option(help="The session's number; 0 is the next one.")] = 0,
+    count: Annotated[int, typer.Option(min=1, max=20, help="At most so many.")] = 3,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show times that would suit both for a session, from working hours and calendars; nothing is booked."""
+    found = with_client(lambda client: client.proposed_slots(relationship, session=session, count=count))
+    show([Proposal(at) for at in found], output)
 
 
 def _asked(relationship: str, question: "Callable[[RelationshipHandle], Awaitable[Any]]") -> Any:

@@ -54,7 +54,7 @@ def opening(policy: ProgrammePolicy | None = None, *, backup: str = BACKUP, reve
 
 def first_slot(wish: FindSlot) -> datetime:
     """The first instant (UTC) on or after `not_before` that has the wished weekday and wall-clock time."""
-    zone = ZoneInfo(wish.zone)
+    zone = ZoneInfo(wish.next_zone if wish.next_zone_at and wish.not_before >= wish.next_zone_at else wish.zone)
     first_day = wish.not_before.astimezone(zone).date()
     days = [first_day + day * DAY for day in range(8)]
     wall_time = time.fromisoformat(wish.wall_time)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mentoring_lifecycle.settings import Settings, SettingsError, parse_keyring, read_settings, temporal_connection
+from mentoring_lifecycle.starter.connection import free_days_from
 
 KEY = base64.b64encode(b"k" * 32).decode()
 OTHER_KEY = base64.b64encode(b"o" * 32).decode()
@@ -213,3 +214,17 @@ def test_an_unknown_temporal_profile_is_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TEMPORAL_PROFILE", "nowhere")
     with pytest.raises(SettingsError, match="TEMPORAL_"):
         temporal_connection()
+
+
+# --- closures ---------------------------------------------------------------------------------------------------
+
+
+def test_every_problem_of_the_closures_is_a_sentence_of_its_own(tmp_path: Path) -> None:
+    """Told like those of the settings themselves, so that a worker does not start with half a calendar."""
+    file = tmp_path / "closures.toml"
+    file.write_text("[[closure]]\nfrom = 2027-08-09\n[[closure]]\nfrom = 2027-08-09\nuntil = 2027-08-01\n")
+    with pytest.raises(SettingsError) as raised:
+        free_days_from(Settings(closures=str(file)))
+    assert [problem.partition(": ")[0] for problem in raised.value.problems] == ["MENTORING_CLOSURES"] * 2
+    with pytest.raises(SettingsError, match="cannot be opened"):
+        free_days_from(Settings(closures=str(tmp_path / "nowhere.toml")))

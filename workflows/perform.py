@@ -28,6 +28,7 @@ from mentoring_lifecycle.contracts.deliveries import (
     JournalTail,
     LettersOrder,
     Outcome,
+    Slot,
     SlotOrder,
     SlotsFound,
 )
@@ -68,13 +69,13 @@ class Returned:
     """A call that came back: what was ordered and, per effect, what became of it."""
 
     bundles: tuple[Bundle, ...]
-    results: tuple[Delivery, ...]
+    results: tuple[Delivery | Slot, ...]
 
 
 class Lane:
     """One call at a time to one outside system."""
 
-    def __init__(self, call: Callable[..., Coroutine[Any, Any, Deliveries]]) -> None:
+    def __init__(self, call: Callable[..., Coroutine[Any, Any, tuple[Delivery | Slot, ...]]]) -> None:
         self._call = call
         self._flight: asyncio.Task[Returned] | None = None
 
@@ -94,8 +95,7 @@ class Lane:
 
     async def _order(self, relationship: str, bundles: tuple[Bundle, ...], *more: Any) -> Returned:
         try:
-            done = await self._call(relationship, [each.effect for each in bundles], *more)
-            return Returned(bundles, done.results)
+            return Returned(bundles, await self._call(relationship, [each.effect for each in bundles], *more))
         except ActivityError:
             # Cancelled or terminated by an operator: the ledger knows what happened, so asking again is safe.
             return Returned(bundles, tuple(interrupted(each.effect) for each in bundles))
@@ -117,6 +117,11 @@ def calendar_lane() -> Lane:
     return Lane(_apply)
 
 
+def schedule_lane() -> Lane:
+    """Proposals of times, for which people's own calendars are asked."""
+    return Lane(_propose)
+
+
 def is_letter(effect: Effect) -> bool:
     """Travels in the letters' lane."""
     return isinstance(effect, Letter)
@@ -127,8 +132,15 @@ def is_calendar(effect: Effect) -> bool:
     return isinstance(effect, KeepEntry | RemoveEntry | VerifyCalendar)
 
 
-async def _deliver(relationship: str, letters: Sequence[Any], dropped: tuple[DroppedLetter, ...]) -> Deliveries:
-    return await workflow.execute_activity_method(
+def is_wish_for_proposals(effect: Effect) -> bool:
+    """Travels in the schedule's lane."""
+    return isinstance(effect, FindSlot) and effect.proposals > 0
+
+
+async def _deliver(
+    relationship: str, letters: Sequence[Any], dropped: tuple[DroppedLetter, ...]
+) -> tuple[Delivery | Slot, ...]:
+    done: Deliveries = await workflow.execute_activity_method(
         LetterActivities.deliver,
         LettersOrder(relationship, tuple(letters), dropped),
         start_to_close_timeout=ATTEMPT,
@@ -136,10 +148,11 @@ async def _deliver(relationship: str, letters: Sequence[Any], dropped: tuple[Dro
         retry_policy=PATIENCE,
         summary=_in_words(letter.purpose for letter in letters),
     )
+    return done.results
 
 
-async def _apply(relationship: str, entries: Sequence[Any]) -> Deliveries:
-    return await workflow.execute_activity_method(
+async def _apply(relationship: str, entries: Sequence[Any]) -> tuple[Delivery | Slot, ...]:
+    done: Deliveries = await workflow.execute_activity_method(
         CalendarActivities.apply,
         CalendarOrder(relationship, tuple(entries)),
         start_to_close_timeout=ATTEMPT,
@@ -147,17 +160,29 @@ async def _apply(relationship: str, entries: Sequence[Any]) -> Deliveries:
         retry_policy=PATIENCE,
         summary=_in_words(entry.kind for entry in entries),
     )
+    return done.results
+
+
+async def _propose(relationship: str, wishes: Sequence[Any]) -> tuple[Delivery | Slot, ...]:
+    found: SlotsFound = await workflow.execute_activity_method(
+        ScheduleActivities.propose_slots,
+        SlotOrder(tuple(wishes), relationship),
+        start_to_close_timeout=ATTEMPT,
+        retry_policy=PATIENCE,
+        summary="propose times for a session",
+    )
+    return found.slots
 
 
 def _in_words(words: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(words))
 
 
-async def find_slots(slots: Sequence[FindSlot]) -> SlotsFound:
+async def find_slots(relationship: str, slots: Sequence[FindSlot]) -> SlotsFound:
     """Wall-clock times to instants; zone rules live with the worker, never in the history's code."""
     return await workflow.execute_local_activity_method(
         ScheduleActivities.find_slots,
-        SlotOrder(tuple(slots)),
+        SlotOrder(tuple(slots), relationship),
         start_to_close_timeout=timedelta(seconds=5),
         retry_policy=RetryPolicy(maximum_attempts=1),
         summary="find the time of a session",

@@ -9,6 +9,8 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.contracts.inputs import RelationshipInput
     from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, DisputeView, HelpView, RelationshipView
     from mentoring_lifecycle.domain import commands as c
+    from mentoring_lifecycle.domain.consequences import wish_to_look
+    from mentoring_lifecycle.domain.effects import FindSlot
 
 from mentoring_lifecycle.workflows.scenes import agree_on_ground_rules, close_out, hold_sessions, onboard, set_goals
 from mentoring_lifecycle.workflows.story import Story
@@ -88,6 +90,7 @@ class MentoringRelationship:
     note_address = _act(c.NoteAddress, "News about somebody's address")
     exit = _act(c.Exit, "Leave, without a reason")
     decide = _act(c.Decide, "The programme team decides a stuck step")
+    change_zone = _act(c.ChangeZone, "Agree on times in another zone")
     give_final_feedback = _act(c.GiveFinalFeedback, "Final ratings and the private survey")
 
     @workflow.query(description="Where the relationship stands")
@@ -114,6 +117,11 @@ class MentoringRelationship:
     def disputes(self) -> tuple[DisputeView, ...]:
         """With what each of the two has said."""
         return DisputeView.of(self.story.state)
+
+    @workflow.query(description="What another time for a session would have to heed")
+    def wish(self, session: int, proposals: int) -> FindSlot | None:
+        """For the session, or with 0 for the next one; None where no session could be moved or planned."""
+        return wish_to_look(self.story.state, session, workflow.now(), proposals)
 
     @workflow.query(description="Open calls for help, for the programme team alone")
     def help_requests(self) -> tuple[HelpView, ...]:

@@ -17,6 +17,7 @@ from mentoring_lifecycle.contracts.deliveries import (
     JournalEntry,
     JournalTail,
     Outcome,
+    Slot,
 )
 from mentoring_lifecycle.contracts.inputs import CarriedState, Pending, StartRelationship
 from mentoring_lifecycle.contracts.journal import journal_entry
@@ -46,8 +47,9 @@ _MILESTONES_NOT = (
     *("asked", "reminded", "slot_wanted", "slot_found", "session_reminded", "changes_noted"),
     *("calendar_verified", "calendar_answered", "calendar_differs", "calendar_restored"),
 )
-_JOURNALED_AT_ONCE = (e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.Left)
-"""The activities look into the journal before they send, so a change of standing is written there without delay."""
+_JOURNALED_AT_ONCE = (e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.Left, e.SessionMoved, e.SessionCancelled)
+"""The activities look into the journal before they send, so a change of standing is written there without delay; and
+what the journal holds of sessions is what other relationships of the same people keep clear of."""
 
 
 class Story:
@@ -56,6 +58,7 @@ class Story:
     def __init__(self, start: StartRelationship | CarriedState) -> None:
         self._letters = perform.letters_lane()
         self._calendar = perform.calendar_lane()
+        self._schedule = perform.schedule_lane()
         self._alarm = Alarm()
         self._unseen = False
         self._page_is_full = False
@@ -180,7 +183,7 @@ class Story:
 
     @property
     def _has_news(self) -> bool:
-        return self._letters.has_landed or self._calendar.has_landed or self._is_finished
+        return any(lane.has_landed for lane in self._lanes) or self._is_finished
 
     @property
     def _is_finished(self) -> bool:
@@ -193,7 +196,11 @@ class Story:
 
     @property
     def _lanes_are_free(self) -> bool:
-        return self._letters.is_free and self._calendar.is_free
+        return all(lane.is_free for lane in self._lanes)
+
+    @property
+    def _lanes(self) -> tuple[perform.Lane, ...]:
+        return self._letters, self._calendar, self._schedule
 
     def _next_hour(self) -> datetime | None:
         # A retry that is due already waits for its lane, and a lane that lands wakes the story by itself: a timer for
@@ -235,23 +242,33 @@ class Story:
     # --- books: the time of the next session, and the journal ---------------------------------------------------
 
     async def _write_books(self) -> None:
-        while slots := [each for each in self._outbox if isinstance(each.effect, FindSlot) and self._is_ready(each)]:
+        while slots := [each for each in self._outbox if self._is_plain_wish(each)]:
             await self._find_slots(slots)
         if self._journal_is_due and self._tail and not self._books_wait:
             await self._append_to_journal()
+
+    def _is_plain_wish(self, pending: Pending) -> bool:
+        """A time to be found by our own means; one with proposals takes its lane."""
+        is_wish = isinstance(pending.effect, FindSlot) and not perform.is_wish_for_proposals(pending.effect)
+        return is_wish and self._is_ready(pending) and still_wanted(pending.effect, self.state)
 
     async def _find_slots(self, pending: list[Pending]) -> None:
         self._outbox = [each for each in self._outbox if each not in pending]
         wishes = [each.effect for each in pending if isinstance(each.effect, FindSlot)]
         try:
-            found = await perform.find_slots(wishes)
+            found = await perform.find_slots(self.state.id, wishes)
         except FailureError:
             self._outbox += [
                 perform.try_again(each, perform.interrupted(each.effect), workflow.now()) for each in pending
             ]
             return
-        for slot in found.slots:
-            self._report(RecordSlot(slot.session, slot.starts_at))
+        for wish, slot in zip(wishes, found.slots, strict=True):
+            self._record(wish, slot)
+
+    def _record(self, wish: FindSlot, slot: Slot) -> None:
+        """Unless another time has been asked for while this one was being found."""
+        if still_wanted(wish, self.state):
+            self._report(RecordSlot(slot.session, slot.starts_at, slot.remind_at, slot.notes, slot.proposals))
 
     async def _append_to_journal(self) -> None:
         entries = tuple(self._tail)
@@ -284,8 +301,12 @@ class Story:
         if self._letters.is_free and (letters := self._ready(perform.is_letter)):
             dropped, self._dropped = tuple(self._dropped), []
             self._letters.send(self.state.id, self._taken_letters(letters), dropped)
-        if self._calendar.is_free and (entries := self._ready(perform.is_calendar)):
-            self._calendar.send(self.state.id, self._taken(entries))
+        for lane, belongs in (
+            (self._calendar, perform.is_calendar),
+            (self._schedule, perform.is_wish_for_proposals),
+        ):
+            if lane.is_free and (ready := self._ready(belongs)):
+                lane.send(self.state.id, self._taken(ready))
 
     def _drop_overtaken(self) -> None:
         waiting = [each.effect for each in self._outbox if isinstance(each.effect, Letter)]
@@ -327,14 +348,18 @@ class Story:
         return perform.Bundle(one, tuple(each for each in waiting if each.effect in parts))
 
     def _read_results(self) -> None:
-        for lane in (self._letters, self._calendar):
+        for lane in self._lanes:
             if lane.has_landed:
                 returned = lane.read()
                 for bundle, result in zip(returned.bundles, returned.results, strict=True):
                     self._take_note(bundle, result)
 
-    def _take_note(self, bundle: perform.Bundle, result: Delivery) -> None:
+    def _take_note(self, bundle: perform.Bundle, result: Delivery | Slot) -> None:
         effect = bundle.effect
+        if isinstance(result, Slot):
+            assert isinstance(effect, FindSlot)
+            self._record(effect, result)
+            return
         _count(effect, result.outcome.value)
         if result.outcome is Outcome.DELAYED:
             self._outbox += [perform.try_again(each, result, workflow.now()) for each in bundle.parts]

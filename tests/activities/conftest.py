@@ -16,7 +16,14 @@ from mentoring_lifecycle.domain.effects import CalendarEffect, Facts, KeepEntry,
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
-from mentoring_lifecycle.gateways.memory import MemoryCalendar, MemoryJournal, MemoryLedger, MemoryMail, MemoryPeople
+from mentoring_lifecycle.gateways.memory import (
+    MemoryCalendar,
+    MemoryFreeDays,
+    MemoryJournal,
+    MemoryLedger,
+    MemoryMail,
+    MemoryPeople,
+)
 from mentoring_lifecycle.letters.writer import CatalogueLetters
 
 RELATIONSHIP = "r-1"
@@ -45,6 +52,7 @@ class Desk:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     mail: MemoryMail = field(default_factory=MemoryMail)
     calendar: MemoryCalendar | None = field(default_factory=MemoryCalendar)
+    free_days: MemoryFreeDays = field(default_factory=MemoryFreeDays)
     now: datetime = NOON
     beats: list[object] = field(default_factory=list)
     """Heartbeats sent."""
@@ -58,7 +66,7 @@ class Desk:
 
     async def deliver(self, *letters: Letter) -> tuple[Delivery, ...]:
         """Order these letters in one go."""
-        activities = LetterActivities(self.people, self.ledger, self.journal, _writer(), self.mail)
+        activities = LetterActivities(self.people, self.ledger, self.journal, _writer(), self.mail, self.free_days)
         done: Deliveries = await self.run(activities.deliver, LettersOrder(RELATIONSHIP, letters))
         return done.results
 

@@ -1,137 +1,139 @@
-"""Wall-clock times to instants, in every zone of the world, through gaps and doubled hours."""
+"""The schedule's activities: what is known of two people goes in, a reserved time comes out."""
 
-import os
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 from temporalio.testing import ActivityEnvironment
 
-from mentoring_lifecycle.activities.schedule import ScheduleActivities, first_slot, valid_instant
+from mentoring_lifecycle.activities.ports import CalendarDelayed
+from mentoring_lifecycle.activities.schedule import ScheduleActivities
+from mentoring_lifecycle.activities.timetable import NoFreeDays, Timetable
 from mentoring_lifecycle.contracts.deliveries import Slot, SlotOrder
+from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.domain.effects import FindSlot
+from mentoring_lifecycle.gateways.memory import MemoryBookings, MemoryFreeBusy, MemoryFreeDays, MemoryPeople
 
-ZONES = sorted(available_timezones() - {"localtime", "Factory"})
-WEEK = timedelta(weeks=1)
+MIA = Person("mia", "Mia", "mia@pair.example", "it", "Europe/Rome", 2)
+ED = Person("ed", "Ed", "ed@pair.example", "en", "Europe/London", 6)
+ANA = Person("ana", "Ana", "ana@pair.example", "en", "Europe/Rome", 6)
+TEN = datetime(2027, 3, 2, 9, tzinfo=UTC)
+"""Tuesday, ten o'clock in Rome."""
+DAY, LENGTH = timedelta(days=1), timedelta(minutes=45)
 
-instants = st.datetimes(datetime(2024, 1, 1), datetime(2032, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis adds the zone
-wall_times = st.times().map(lambda at: f"{at:%H:%M}")
+
+@dataclass
+class Office:
+    """One worker's schedule over memory gateways."""
+
+    people: MemoryPeople = field(default_factory=lambda: MemoryPeople([MIA, ED, ANA]))
+    free_days: MemoryFreeDays = field(default_factory=MemoryFreeDays)
+    bookings: MemoryBookings = field(default_factory=MemoryBookings)
+    free_busy: MemoryFreeBusy = field(default_factory=MemoryFreeBusy)
+
+    @property
+    def timetable(self) -> Timetable:
+        return Timetable(self.people, self.free_days, self.bookings, self.free_busy)
+
+    async def find(self, *wishes: FindSlot, relationship: str = "r-1") -> tuple[Slot, ...]:
+        order = SlotOrder(wishes, relationship)
+        return (await ActivityEnvironment().run(ScheduleActivities(self.timetable).find_slots, order)).slots
+
+    async def propose(self, *wishes: FindSlot, relationship: str = "r-1") -> tuple[Slot, ...]:
+        order = SlotOrder(wishes, relationship)
+        return (await ActivityEnvironment().run(ScheduleActivities(self.timetable).propose_slots, order)).slots
 
 
-@st.composite
-def wishes(draw: st.DrawFn) -> FindSlot:
-    """Any weekday and time in any zone."""
-    return _wish(
-        draw(instants),
-        draw(st.integers(0, 6)),
-        draw(wall_times),
-        draw(st.sampled_from(ZONES)),
-        draw(st.integers(1, 13)),
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def wish(session: int = 1, people: tuple[str, ...] = ("mia", "ed"), **more: object) -> FindSlot:
+    asked = FindSlot("r-1/s1/slot/-/9", session, TEN - timedelta(hours=2), 1, "10:00", "Europe/Rome", people, 45)
+    return replace(asked, remind_before_hours=24, **more)  # type: ignore[arg-type]  # keywords are fields
+
+
+async def test_every_wish_gets_its_slot_and_its_reminder(office: Office) -> None:
+    """One slot per wish, in its order, under the session's number; a Monday is reminded of on Friday."""
+    monday = wish(2, weekday=0, not_before=TEN)
+    assert await office.find(wish(), monday) == (
+        Slot(1, TEN, TEN - DAY),
+        Slot(2, TEN + 6 * DAY, datetime(2027, 3, 5, 18, 45, tzinfo=UTC)),
     )
 
 
-def _wish(not_before: datetime, weekday: int, wall_time: str, zone: str, session: int = 1) -> FindSlot:
-    return FindSlot("r-1/s1/slot/-/0", session, not_before, weekday, wall_time, zone)
+async def test_what_is_found_is_reserved_for_both(office: Office) -> None:
+    """Whoever of the two has another relationship gets another hour in it."""
+    await office.find(wish())
+    (other,) = await office.find(wish(people=("ana", "ed")), relationship="r-2")
+    assert other == Slot(1, TEN + LENGTH, TEN + LENGTH - DAY, ("other_hour",))
+    (free,) = await office.find(wish(people=("ana", "nobody")), relationship="r-3")
+    assert free.starts_at == TEN  # only Ana is known, and she is taken later
+    assert [(row.starts_at, row.ends_at) for row in office.bookings.rows.values()] == [
+        (TEN, TEN + LENGTH),
+        (TEN + LENGTH, TEN + 2 * LENGTH),
+        (TEN, TEN + LENGTH),
+    ]
 
 
-def _wall(wish: FindSlot) -> str:
-    return f"{first_slot(wish).astimezone(ZoneInfo(wish.zone)):%a %H:%M}"
+async def test_asked_again_the_same_time_is_found(office: Office) -> None:
+    """What a session has reserved does not stand in its own way, and a retry takes no second time."""
+    assert await office.find(wish()) == await office.find(wish())
+    assert list(office.bookings.rows) == [("r-1", 1)]
 
 
-@given(wishes())
-@example(_wish(datetime(2027, 3, 23, tzinfo=UTC), 6, "02:30", "Europe/Rome"))
-@example(_wish(datetime(2027, 10, 30, 12, tzinfo=UTC), 6, "02:30", "Europe/Rome"))
-@example(_wish(datetime(2030, 12, 31, 23, 59, tzinfo=UTC), 1, "00:00", "Pacific/Apia"))
-def test_a_slot_is_the_first_of_its_kind(wish: FindSlot) -> None:
-    """In UTC, soon after the wish; on the wished weekday at the wished time, unless a clock never showed that."""
-    found = first_slot(wish)
-    assert found.utcoffset() == timedelta()
-    assert wish.not_before <= found < wish.not_before + WEEK + timedelta(days=1)
-    local = found.astimezone(ZoneInfo(wish.zone))
-    asked = datetime.strptime(wish.wall_time, "%H:%M").replace(tzinfo=UTC).time()
-    if local.time() != asked:
-        assert local.replace(tzinfo=None) > datetime.combine(local.date(), asked)
-        before = (found - timedelta(seconds=1)).astimezone(local.tzinfo)
-        assert before.utcoffset() != local.utcoffset()
-    else:
-        assert local.weekday() == wish.weekday
-        assert local.fold == 0
+async def test_what_can_never_be_planned_takes_nobodys_time(office: Office) -> None:
+    """A time after the end of the relationship is told and not reserved."""
+    (slot,) = await office.find(wish(latest=TEN))
+    assert slot.starts_at == TEN
+    assert office.bookings.rows == {}
 
 
-@given(wishes())
-def test_a_slot_is_its_own_first(wish: FindSlot) -> None:
-    """Asked again from the instant that was found, the answer is the same one."""
-    found = first_slot(wish)
-    again = FindSlot(wish.key, wish.session, found, wish.weekday, wish.wall_time, wish.zone)
-    assert first_slot(again) == found
+async def test_a_day_off_is_told(office: Office) -> None:
+    """A holiday or closure of either of them."""
+    office.free_days.days["ed"] = {date(2027, 3, 2)}
+    (slot,) = await office.find(wish())
+    assert slot == Slot(1, TEN + DAY, TEN - timedelta(hours=14.25), ("other_day",))
 
 
-@pytest.mark.parametrize(
-    ("zone", "not_before", "weekday", "wall_time", "expected"),
-    [
-        ("Europe/Rome", "2027-03-27T00:00Z", 6, "02:30", "2027-03-28T01:00Z"),
-        ("Europe/Rome", "2027-10-30T00:00Z", 6, "02:30", "2027-10-31T00:30Z"),
-        ("America/New_York", "2027-03-13T12:00Z", 6, "02:30", "2027-03-14T07:00Z"),
-        ("Australia/Lord_Howe", "2027-10-02T00:00Z", 6, "02:15", "2027-10-02T15:30Z"),
-        ("Asia/Kathmandu", "2027-01-04T00:00Z", 1, "10:00", "2027-01-05T04:15Z"),
-        ("Asia/Kolkata", "2027-01-04T00:00Z", 1, "10:00", "2027-01-05T04:30Z"),
-        ("Pacific/Kiritimati", "2026-12-28T12:00Z", 4, "10:00", "2026-12-31T20:00Z"),
-        ("Etc/GMT+12", "2026-12-31T12:00Z", 4, "10:00", "2027-01-01T22:00Z"),
-        ("Europe/Rome", "2028-02-28T00:00Z", 1, "10:00", "2028-02-29T09:00Z"),
-        ("UTC", "2027-01-05T10:00Z", 1, "10:00", "2027-01-05T10:00Z"),
-        ("UTC", "2027-01-05T10:01Z", 1, "10:00", "2027-01-12T10:00Z"),
-    ],
-    ids=lambda value: str(value),
-)
-def test_known_corners(zone: str, not_before: str, weekday: int, wall_time: str, expected: str) -> None:
-    """A skipped hour is the moment after the gap, a doubled one its first; odd offsets, a leap day, the date line."""
-    wish = _wish(datetime.fromisoformat(not_before), weekday, wall_time, zone)
-    assert first_slot(wish) == datetime.fromisoformat(expected)
+async def test_without_people_or_bookings_a_time_is_found_all_the_same() -> None:
+    """People may have been erased; a host may keep no bookings."""
+    timetable = Timetable(MemoryPeople(), NoFreeDays())
+    assert await timetable.find("r-1", wish()) == Slot(1, TEN, TEN - DAY)
 
 
-def test_a_gap_of_a_whole_day_is_the_first_moment_after_it() -> None:
-    """Samoa had no 30 December 2011."""
-    local = datetime(2011, 12, 30, 10, tzinfo=ZoneInfo("Pacific/Apia"))
-    assert valid_instant(local) == datetime(2011, 12, 30, 10, tzinfo=UTC)
-    assert valid_instant(local).astimezone(local.tzinfo).day == 31
+async def test_a_bad_zone_never_makes_a_relationship_wait(office: Office) -> None:
+    """A name that got past the client is read as the zone of one of the two, and said aloud."""
+    (slot,) = await office.find(wish(zone="Nowhere/Else"))
+    assert slot.starts_at == TEN
 
 
-@pytest.mark.parametrize("zone", ZONES[:: max(1, len(ZONES) // 60)])
-def test_a_year_of_sessions_keeps_its_wall_time(zone: str) -> None:
-    """Week after week the same time on the clock, in every zone, and never twice the same instant."""
-    found, at = [], datetime(2027, 1, 1, tzinfo=UTC)
-    for _ in range(52):
-        wish = _wish(at, 1, "10:00", zone)
-        assert _wall(wish) == "Tue 10:00"
-        found.append(first_slot(wish))
-        at = found[-1] + WEEK - timedelta(days=1)
-    assert len(set(found)) == 52
+async def test_finding_asks_nobodys_calendar(office: Office) -> None:
+    """It is a local activity: no network in it."""
+    office.free_busy.troubles.append(CalendarDelayed("connect"))
+    await office.find(wish())
+    assert len(office.free_busy.troubles) == 1
 
 
-@pytest.fixture(params=["Pacific/Apia", "America/St_Johns", "UTC"])
-def elsewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A worker whose own clock hangs in another zone."""
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield request.param
-    monkeypatch.undo()
-    os.environ.setdefault("TZ", "")
-    del os.environ["TZ"]
-    time.tzset()
+async def test_proposals_keep_clear_of_calendars_and_of_what_is_promised(office: Office) -> None:
+    """Both people's own calendars are asked; the time for the session itself gets out of the way as well."""
+    office.free_busy.spans["ed"] = [(TEN, TEN + timedelta(hours=1))]
+    await office.find(wish(people=("mia", "ana")), relationship="r-2")
+    (slot,) = await office.propose(wish(proposals=3))
+    assert slot.starts_at == TEN + timedelta(hours=1)
+    assert slot.proposals == (TEN + timedelta(hours=1), TEN + DAY, TEN + 2 * DAY)
 
 
-def test_the_zone_of_the_worker_does_not_matter(elsewhere: str) -> None:
-    """Two workers in different places find the same instant."""
-    wish = _wish(datetime(2027, 3, 27, tzinfo=UTC), 6, "02:30", "Europe/Rome")
-    assert first_slot(wish) == datetime(2027, 3, 28, 1, tzinfo=UTC), elsewhere
+async def test_a_calendar_that_does_not_answer_delays_nothing(office: Office) -> None:
+    """Working hours alone count then."""
+    office.free_busy.troubles.extend([CalendarDelayed("connect"), CalendarDelayed("auth")])
+    (slot,) = await office.propose(wish(proposals=2))
+    assert slot.proposals == (TEN, TEN + DAY)
+    assert slot.starts_at == TEN
 
 
-async def test_every_wish_of_an_order_gets_its_slot() -> None:
-    """One slot per wish, in its order, under the session's number."""
-    wishes = tuple(_wish(datetime(2027, 1, day, tzinfo=UTC), 1, "10:00", "UTC", day) for day in (4, 11, 6))
-    found = await ActivityEnvironment().run(ScheduleActivities().find_slots, SlotOrder(wishes))
-    assert found.slots == tuple(Slot(wish.session, first_slot(wish)) for wish in wishes)
+async def test_looking_reserves_nothing(office: Office) -> None:
+    """What a page shows is a proposal; only finding takes somebody's time."""
+    assert await office.timetable.proposals("r-1", wish(proposals=2)) == (TEN, TEN + DAY)
+    assert office.bookings.rows == {}

@@ -112,12 +112,17 @@ def pauses(by: str, offset: timedelta, now: datetime) -> c.Command:
     return c.Pause(by, now + offset)
 
 
+def changes_zone(by: str, zone: str, offset: timedelta, now: datetime) -> c.Command:
+    return c.ChangeZone(by, zone, now + offset)
+
+
 def wish(strategy: st.SearchStrategy[c.Command]) -> st.SearchStrategy[Wish]:
     return strategy.map(lambda command: partial(at_any_time, command))
 
 
 GOAL = st.builds(c.Goal, st.sampled_from(c.GoalOwner), TEXTS, TEXTS, st.sampled_from(c.Measure), NUMBERS, NUMBERS)
 RULE_VALUES = st.tuples(st.sampled_from(["R12", "R16", "R02", "R99"]), st.sampled_from(["48", "24", "Prompting", " "]))
+ZONES = st.sampled_from(["Europe/London", "Europe/Rome", "Asia/Tokyo", "", "../etc/passwd"])
 COMFORT = st.sampled_from(c.Comfort)
 PULSES = st.none() | st.builds(c.Pulse, st.integers(0, 11), st.integers(1, 10), st.none() | st.integers(1, 11))
 REVIEWS = st.builds(c.Review, RATINGS | st.just((5,) * len(GOALS)), COMFORT, st.booleans())
@@ -157,6 +162,7 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     st.builds(partial, st.just(moves), PEOPLE, NUMBERS, OFFSETS),
     st.builds(partial, st.just(arranges), TEAM, NUMBERS, OFFSETS),
     st.builds(partial, st.just(pauses), PEOPLE, OFFSETS),
+    st.builds(partial, st.just(changes_zone), PEOPLE, ZONES, OFFSETS),
 )
 
 STOPS: st.SearchStrategy[c.Command] = st.one_of(

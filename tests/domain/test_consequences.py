@@ -20,6 +20,7 @@ from tests.builders import (
     ONBOARDED,
     PERSON_OF,
     SIGNED,
+    START,
     WEEK,
     Life,
     Step,
@@ -123,6 +124,7 @@ def test_the_agenda_is_led_by_the_junior(lived: Life) -> None:
 def test_together_these_lives_write_every_letter_of_a_relationship() -> None:
     """No kind of letter is dead: one about a case and one that stands for several come from elsewhere."""
     lives = [whole_life(), at_the_end().after(8 * DAY), *(life().after(*past) for past in LIVES.values())]
+    lives.append(life().after(*ACTIVE, c.ChangeZone(MENTOR, "Europe/London", START)))
     lives.append(life().after(c.AnswerInvitation(MENTOR, accept=True), accepts(MENTEE), 4 * DAY))
     written = {letter.purpose for each in lives for letter in each.letters()}
     assert set(LetterKind) - written == {LetterKind.CASE_RECEIVED, LetterKind.CATCH_UP}

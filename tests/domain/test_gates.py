@@ -7,7 +7,7 @@ import pytest
 
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.events import Phase
-from mentoring_lifecycle.domain.lifecycle import GATES, Gate, decide
+from mentoring_lifecycle.domain.lifecycle import GATES, TEAM, Gate, decide
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Relationship, Standing
@@ -59,6 +59,7 @@ WORDS: dict[type[Any], dict[str, Any]] = {
     c.Lift: {},
     c.Exit: {},
     c.Decide: {"choice": c.Choice.END},
+    c.ChangeZone: {"zone": "Europe/London", "starting": LATER},
     c.GiveFinalFeedback: {"ratings": (1, 1), "would_repeat": 1, "felt_safe": 1, "keep_in_touch": True},
 }
 """What each command says beside who says it."""
@@ -94,11 +95,12 @@ STATES[Phase.CLOSED, Standing.NORMAL] = at_phase(Phase.CLOSED).state
 
 def expected(gate: Gate, phase: Phase, standing: Standing, party: Party) -> Refusal | None:
     """What the row of a command says, in words of its own."""
+    is_stopped = standing is not Standing.NORMAL and not (gate.team_always and party in TEAM)
     answers = {
         Refusal.CLOSED: phase is Phase.CLOSED,
         Refusal.NOT_YOURS_TO_DO: party not in gate.by,
-        Refusal.ON_HOLD: standing is Standing.ON_HOLD and not gate.in_hold,
-        Refusal.PAUSED: standing is not Standing.NORMAL and not gate.in_pause,
+        Refusal.ON_HOLD: is_stopped and standing is Standing.ON_HOLD and not gate.in_hold,
+        Refusal.PAUSED: is_stopped and not gate.in_pause,
         Refusal.WRONG_PHASE: phase not in gate.phases,
     }
     return next((code for code, applies in answers.items() if applies), None)
@@ -164,7 +166,7 @@ def test_no_gate_stands_open_in_a_hold_that_is_shut_in_a_pause() -> None:
 def test_both_of_the_pair_may_do_the_same() -> None:
     """Neither role nor power opens a gate that is shut to the partner; the team answers for nobody."""
     for kind, gate in GATES.items():
-        assert gate.by in (PAIR, (Party.COORDINATOR, Party.BACKUP)), kind
+        assert gate.by in (PAIR, TEAM, (*PAIR, *TEAM)), kind
 
 
 def test_reversing_the_roles_changes_no_permission() -> None:

@@ -87,3 +87,26 @@ def test_a_reminder_asks_for_what_its_question_asked_for(kind: LetterKind) -> No
         LetterKind.FINAL_FEEDBACK_REMINDER: Action.GIVE_FINAL_FEEDBACK,
     }
     assert MANNERS[kind].action is asked[kind]
+
+
+def test_what_does_not_wait_for_the_day() -> None:
+    """Changes of what is booked, stops and ends, help and cases; everything else lets people sleep."""
+    at_once = {kind for kind in LetterKind if not MANNERS[kind].waits_for_day}
+    assert at_once == {
+        LetterKind.SESSION_MOVED,
+        LetterKind.SESSION_CANCELLED,
+        LetterKind.HELP_RECEIVED,
+        LetterKind.HELP_WANTED,
+        LetterKind.HELP_OVERDUE,
+        LetterKind.TALK_ARRANGED,
+        LetterKind.HELP_OUTCOME,
+        LetterKind.PAUSED,
+        LetterKind.RESUMED,
+        LetterKind.ON_HOLD,
+        LetterKind.HOLD_LIFTED,
+        LetterKind.EXIT_CONFIRMED,
+        LetterKind.RELATIONSHIP_ENDED,
+        LetterKind.ADDRESS_FAILED,
+        LetterKind.ADDRESS_FAILED_OWNER,
+        LetterKind.CASE_RECEIVED,
+    }

@@ -154,6 +154,10 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "lift": ("", {}),
     "exit": ("", {}),
     "decide": ("--choice more_time", {"choice": c.Choice.MORE_TIME}),
+    "change_zone": (
+        "--zone Europe/London --starting 2027-03-01T10:00:00+01:00",
+        {"zone": "Europe/London", "starting": AT},
+    ),
     "give_final_feedback": (
         "--rating 7 --rating 8 --would-repeat 9 --felt-safe 10 --no-keep-in-touch",
         {"ratings": (7, 8), "would_repeat": 9, "felt_safe": 10, "keep_in_touch": False},
@@ -192,7 +196,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
 
 def test_every_act_is_a_command() -> None:
     """Whatever the typed client can do, the command line can do."""
-    looking = {"do", "status", "timeline", "agreement", "help_requests", "changes", "disputes"}
+    looking = {"do", "status", "timeline", "agreement", "help_requests", "changes", "disputes", "slots"}
     methods = {name for name, _ in inspect.getmembers(RelationshipHandle, inspect.isfunction) if name[0] != "_"}
     assert methods - looking == ACTS.keys()
     assert {name.replace("_", "-") for name in methods} - {"do"} <= COMMANDS.keys()

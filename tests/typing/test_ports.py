@@ -6,18 +6,34 @@ import pytest
 
 from mentoring_lifecycle.activities.ports import (
     ActionLinks,
+    BookingsGateway,
     CalendarGateway,
+    FreeBusyGateway,
+    FreeDaysGateway,
     JournalGateway,
     LedgerGateway,
     MailGateway,
     PeopleGateway,
 )
+from mentoring_lifecycle.activities.timetable import NoFreeDays
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
+from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
+from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
+from mentoring_lifecycle.gateways.free_days import FreeDays
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
-from mentoring_lifecycle.gateways.memory import MemoryCalendar, MemoryJournal, MemoryLedger, MemoryMail, MemoryPeople
+from mentoring_lifecycle.gateways.memory import (
+    MemoryBookings,
+    MemoryCalendar,
+    MemoryFreeBusy,
+    MemoryFreeDays,
+    MemoryJournal,
+    MemoryLedger,
+    MemoryMail,
+    MemoryPeople,
+)
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 
 PEOPLE: tuple[type[PeopleGateway], ...] = (SqlPeople, MemoryPeople)
@@ -26,6 +42,9 @@ MAIL: tuple[type[MailGateway], ...] = (SmtpMail, MemoryMail)
 CALENDARS: tuple[type[CalendarGateway], ...] = (CalDavCalendar, MemoryCalendar)
 LEDGERS: tuple[type[LedgerGateway], ...] = (SqlLedger, MemoryLedger)
 JOURNALS: tuple[type[JournalGateway], ...] = (SqlJournal, MemoryJournal)
+FREE_DAYS: tuple[type[FreeDaysGateway], ...] = (FreeDays, MemoryFreeDays, NoFreeDays)
+BOOKINGS: tuple[type[BookingsGateway], ...] = (SqlBookings, MemoryBookings)
+FREE_BUSY: tuple[type[FreeBusyGateway], ...] = (CalDavFreeBusy, MemoryFreeBusy)
 
 PAIRS: list[tuple[type, type]] = [
     *((PeopleGateway, gateway) for gateway in PEOPLE),
@@ -34,6 +53,9 @@ PAIRS: list[tuple[type, type]] = [
     *((CalendarGateway, gateway) for gateway in CALENDARS),
     *((LedgerGateway, gateway) for gateway in LEDGERS),
     *((JournalGateway, gateway) for gateway in JOURNALS),
+    *((FreeDaysGateway, gateway) for gateway in FREE_DAYS),
+    *((BookingsGateway, gateway) for gateway in BOOKINGS),
+    *((FreeBusyGateway, gateway) for gateway in FREE_BUSY),
 ]
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Self
 from uuid import uuid4
 
@@ -28,7 +28,15 @@ from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, Sessions
 from mentoring_lifecycle.embedded.virtual_time import VirtualClock
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
-from mentoring_lifecycle.gateways.memory import MemoryCalendar, MemoryJournal, MemoryLedger, MemoryMail, MemoryPeople
+from mentoring_lifecycle.gateways.memory import (
+    MemoryCalendar,
+    MemoryFreeBusy,
+    MemoryFreeDays,
+    MemoryJournal,
+    MemoryLedger,
+    MemoryMail,
+    MemoryPeople,
+)
 from mentoring_lifecycle.letters.writer import CatalogueLetters
 from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient, RelationshipHandle
 from mentoring_lifecycle.worker import Gateways, build_cases_worker, build_worker
@@ -37,13 +45,16 @@ MENTOR, MENTEE, COORDINATOR = "person-mia", "person-ed", "person-cleo"
 BACKUP, CONTACT, STRANGER = "person-bea", "person-sam", "person-zoe"
 PAIR = (MENTOR, MENTEE)
 
+ANY_HOUR: dict[str, Any] = {"rest_days": (), "quiet_from": time(), "quiet_until": time()}
+"""For people who may be written to at any hour, so that no life depends on the hour at which its test runs."""
+
 PEOPLE = (
-    Person(MENTOR, "Mia Bianchi", "mia@pair.example", "it", "Europe/Rome", 2),
-    Person(MENTEE, "Ed Young", "ed@pair.example", "en", "Europe/London", 6),
-    Person(COORDINATOR, "Cleo Marsh", "cleo@programme.example", "en", "Europe/Rome", 4),
-    Person(BACKUP, "Bea Lund", "bea@programme.example", "en", "Europe/Rome", 4),
-    Person(CONTACT, "Sam Reed", "sam@safe.example", "en", "Europe/Rome", 5),
-    Person(STRANGER, "Zoe Hale", "zoe@elsewhere.example", "en", "Europe/Rome", 3),
+    Person(MENTOR, "Mia Bianchi", "mia@pair.example", "it", "Europe/Rome", 2, **ANY_HOUR),
+    Person(MENTEE, "Ed Young", "ed@pair.example", "en", "Europe/London", 6, **ANY_HOUR),
+    Person(COORDINATOR, "Cleo Marsh", "cleo@programme.example", "en", "Europe/Rome", 4, **ANY_HOUR),
+    Person(BACKUP, "Bea Lund", "bea@programme.example", "en", "Europe/Rome", 4, **ANY_HOUR),
+    Person(CONTACT, "Sam Reed", "sam@safe.example", "en", "Europe/Rome", 5, **ANY_HOUR),
+    Person(STRANGER, "Zoe Hale", "zoe@elsewhere.example", "en", "Europe/Rome", 3, **ANY_HOUR),
 )
 
 STANDARD = ProgrammePolicy(sessions=Sessions(planned=12, every_weeks=2))
@@ -109,6 +120,10 @@ class World:
     journal: JournalWithOutages = field(default_factory=JournalWithOutages)
     mail: MemoryMail = field(default_factory=MemoryMail)
     calendar: MemoryCalendar = field(default_factory=MemoryCalendar)
+    free_days: MemoryFreeDays = field(default_factory=MemoryFreeDays)
+    free_busy: MemoryFreeBusy = field(default_factory=MemoryFreeBusy)
+    keeps_bookings: bool = False
+    """All lives of a rig are of the same two people: where this is said, they get out of each other's way."""
 
     def mend(self) -> None:
         """Everybody answers, and every address is good."""
@@ -116,11 +131,23 @@ class World:
         self.calendar_server_returns()
         self.journal.away = False
         self.people.people = {person.id: person for person in PEOPLE}
+        self.free_days.days.clear()
+        self.free_busy.spans.clear()
 
     def gateways(self) -> Gateways:
         """As a worker wants them."""
         writer = CatalogueLetters(TemplateLinks("https://tool.example/{relationship}/{action}"), "Both Ways")
-        return Gateways(self.people, self.ledger, self.journal, self.mail, self.calendar, writer)
+        return Gateways(
+            self.people,
+            self.ledger,
+            self.journal,
+            self.mail,
+            self.calendar,
+            writer,
+            self.free_days,
+            self.journal.bookings if self.keeps_bookings else None,
+            self.free_busy,
+        )
 
     def mail_server_goes(self) -> None:
         """From now on nobody answers."""
@@ -181,6 +208,7 @@ async def quick_rig(
         cases=case_clock.client,
         cases_task_queue=queue,
         safeguarding_contact=CONTACT,
+        schedule=world.gateways().timetable,
     )
     async with AsyncExitStack() as workers:
         gateways = world.gateways()

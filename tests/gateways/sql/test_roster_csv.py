@@ -1,6 +1,7 @@
 """Reading a roster: every mistake a spreadsheet can make, told with its line and column."""
 
-from datetime import time
+from dataclasses import replace
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -355,3 +356,83 @@ def test_no_file_makes_it_raise(tmp_path_factory: pytest.TempPathFactory, data: 
     assert roster.persons or roster.problems
     lines = data.count(b"\n") + data.count(b"\r") + 1
     assert all(1 <= problem.line <= lines and problem.message for problem in roster.problems)
+
+
+# --- where and when people work ---------------------------------------------------------------------------------
+
+REST = "country,region,rest_days,quiet_from,quiet_until,next_zone,next_zone_from,other_email,capacity,busy_url"
+
+
+def test_where_and_when_somebody_works_is_read(read: Reader) -> None:
+    """Every column of it; an empty cell means the default, and `none` means no rest day at all."""
+    row = 'IT,MI,"sun, sat",21:30,07:00,America/New_York,2027-09-01,g@home.example,3,https://cal.example/g'
+    roster = read(f"{HEADER},{REST}", f"{GIULIA},{row}", f"{OLIVER},,,none,,,,,,,")
+    assert roster.problems == ()
+    giulia, oliver = roster.persons
+    assert (giulia.country, giulia.region, giulia.rest_days) == ("IT", "MI", (5, 6))
+    assert (giulia.quiet_from, giulia.quiet_until) == (time(21, 30), time(7))
+    assert (giulia.next_zone, giulia.next_zone_from) == ("America/New_York", date(2027, 9, 1))
+    assert (giulia.other_email, giulia.capacity) == ("g@home.example", 3)
+    assert giulia.busy_url == "https://cal.example/g"
+    assert oliver == Person(
+        "p-2", "Oliver Hughes", "oliver@people.example", "en", "Europe/London", 12, "p-1", rest_days=()
+    )
+
+
+def test_a_column_that_is_absent_leaves_what_is_known(read: Reader) -> None:
+    """A roster from the payroll does not wipe out what another one said; a cell left empty does."""
+    known = Person(
+        "p-1", "G", "g@people.example", "en", "UTC", 3, works_from=time(7), country="IT", rest_days=(4, 5), capacity=2
+    )
+    (person,) = read(HEADER, GIULIA, known=(known,)).persons
+    assert person == replace(
+        known, name="Giulia Ferrari", email="giulia@people.example", locale="it", zone="Europe/Rome", level=4
+    )
+    (person,) = read(f"{HEADER},rest_days,works_from", f"{GIULIA},,", known=(known,)).persons
+    assert (person.rest_days, person.works_from, person.country) == ((5, 6), time(9), "IT")
+
+
+def test_cells_are_judged_with_what_is_known(read: Reader) -> None:
+    """A working day that would end before it begins, because the file tells only one of the two hours."""
+    known = Person("p-1", "G", "giulia@people.example", "it", "Europe/Rome", 4, works_from=time(13))
+    roster = read(f"{HEADER},works_until", f"{GIULIA},12:00", known=(known,))
+    assert found(roster) == [(2, "works_until", "working_hours")]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "code"),
+    [
+        ("country", "Italy", "country"),
+        ("country", "it", "country"),
+        ("region", "Mi lano", "region"),
+        ("region", "MI", "region"),
+        ("rest_days", "saturday", "rest_days"),
+        ("rest_days", '"mon,tue,wed,thu,fri,sat,sun"', "rest_days"),
+        ("quiet_from", "8pm", "time"),
+        ("quiet_until", "24:00", "time"),
+        ("next_zone", "Rome", "zone"),
+        ("next_zone", "Europe/London", "next_zone"),
+        ("next_zone_from", "2027-09-01", "next_zone"),
+        ("next_zone_from", "1 September 2027", "date"),
+        ("next_zone_from", "2027-02-30", "date"),
+        ("other_email", "giulia@PEOPLE.example", "other_email"),
+        ("capacity", "-1", "capacity"),
+        ("capacity", "many", "capacity"),
+        ("busy_url", "http://cal.example/g", "busy_url"),
+        ("busy_url", "https://g:secret@cal.example/", "busy_url"),
+        ("busy_url", "https://", "busy_url"),
+        ("busy_url", "https://cal.example:port/", "busy_url"),
+        ("busy_url", "file:///etc/passwd", "busy_url"),
+        ("busy_url", "https://cal.example/a b", "busy_url"),
+    ],
+)
+def test_each_mistake_has_its_own_code(read: Reader, column: str, cell: str, code: str) -> None:
+    """Told with the line, in a sentence."""
+    roster = read(f"{HEADER},{column}", f"{GIULIA},{cell}")
+    assert [problem.code for problem in roster.problems] == [code]
+    assert roster.persons == ()
+
+
+def test_plain_http_is_for_this_computer(read: Reader) -> None:
+    """For trying it out."""
+    assert read(f"{HEADER},busy_url", f"{GIULIA},http://127.0.0.1:5232/g/").problems == ()
