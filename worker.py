@@ -27,6 +27,7 @@ from mentoring_lifecycle.activities.ports import (
     LedgerGateway,
     LetterWriter,
     MailGateway,
+    PairingsGateway,
     PeopleGateway,
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
@@ -37,6 +38,7 @@ from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.loopback import UnprotectedConnection
 from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
+from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.relationships_temporal import TemporalRelationships
 from mentoring_lifecycle.letters.writer import CatalogueLetters
@@ -72,6 +74,8 @@ class Gateways:
     mail: MailGateway
     calendar: CalendarGateway | None
     writer: LetterWriter
+    pairings: PairingsGateway | None = None
+    """For the client that opens relationships; no activity asks it."""
 
 
 @asynccontextmanager
@@ -105,6 +109,7 @@ def _gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
         mail=_mail_from(settings, organizer),
         calendar=_calendar_from(settings, organizer),
         writer=CatalogueLetters(TemplateLinks(settings.action_link_template), settings.programme_name),
+        pairings=SqlPairings(engine),
     )
 
 

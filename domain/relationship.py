@@ -149,6 +149,8 @@ class Relationship:
     unclean: tuple[Party, ...] = ()
     failed_addresses: tuple[Party, ...] = ()
     outcome: RelationshipOutcome | None = None
+    follows: str = ""
+    """Id of the relationship that this one continues; empty: none."""
 
     @property
     def standing(self) -> Standing:

@@ -8,6 +8,8 @@ from temporalio.runtime import Runtime
 
 from mentoring_lifecycle.contracts.codec import data_converter
 from mentoring_lifecycle.gateways.database import open_database
+from mentoring_lifecycle.gateways.journal_sql import SqlJournal
+from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.settings import Settings, temporal_connection
 from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient
@@ -37,7 +39,7 @@ async def connect_cases(settings: Settings, runtime: Runtime | None = None) -> C
 
 @asynccontextmanager
 async def opened_client(settings: Settings) -> AsyncIterator[MentoringClient]:
-    """A client over both namespaces and the people directory of the settings."""
+    """A client over both namespaces and the database of the settings: people, pairings and journal."""
     engine = open_database(settings.database_url)
     try:
         yield MentoringClient(
@@ -47,6 +49,8 @@ async def opened_client(settings: Settings) -> AsyncIterator[MentoringClient]:
             cases=await connect_cases(settings),
             cases_task_queue=settings.cases_task_queue,
             safeguarding_contact=settings.safeguarding_contact,
+            pairings=SqlPairings(engine),
+            journal=SqlJournal(engine),
         )
     finally:
         await engine.dispose()

@@ -10,6 +10,7 @@ from mentoring_lifecycle.activities.ports import (
     JournalGateway,
     LedgerGateway,
     MailGateway,
+    PairingsGateway,
     PeopleGateway,
 )
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
@@ -17,7 +18,15 @@ from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
-from mentoring_lifecycle.gateways.memory import MemoryCalendar, MemoryJournal, MemoryLedger, MemoryMail, MemoryPeople
+from mentoring_lifecycle.gateways.memory import (
+    MemoryCalendar,
+    MemoryJournal,
+    MemoryLedger,
+    MemoryMail,
+    MemoryPairings,
+    MemoryPeople,
+)
+from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 
 PEOPLE: tuple[type[PeopleGateway], ...] = (SqlPeople, MemoryPeople)
@@ -26,6 +35,7 @@ MAIL: tuple[type[MailGateway], ...] = (SmtpMail, MemoryMail)
 CALENDARS: tuple[type[CalendarGateway], ...] = (CalDavCalendar, MemoryCalendar)
 LEDGERS: tuple[type[LedgerGateway], ...] = (SqlLedger, MemoryLedger)
 JOURNALS: tuple[type[JournalGateway], ...] = (SqlJournal, MemoryJournal)
+PAIRINGS: tuple[type[PairingsGateway], ...] = (SqlPairings, MemoryPairings)
 
 PAIRS: list[tuple[type, type]] = [
     *((PeopleGateway, gateway) for gateway in PEOPLE),
@@ -34,6 +44,7 @@ PAIRS: list[tuple[type, type]] = [
     *((CalendarGateway, gateway) for gateway in CALENDARS),
     *((LedgerGateway, gateway) for gateway in LEDGERS),
     *((JournalGateway, gateway) for gateway in JOURNALS),
+    *((PairingsGateway, gateway) for gateway in PAIRINGS),
 ]
 
 

@@ -28,7 +28,14 @@ from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, Sessions
 from mentoring_lifecycle.embedded.virtual_time import VirtualClock
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
-from mentoring_lifecycle.gateways.memory import MemoryCalendar, MemoryJournal, MemoryLedger, MemoryMail, MemoryPeople
+from mentoring_lifecycle.gateways.memory import (
+    MemoryCalendar,
+    MemoryJournal,
+    MemoryLedger,
+    MemoryMail,
+    MemoryPairings,
+    MemoryPeople,
+)
 from mentoring_lifecycle.letters.writer import CatalogueLetters
 from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient, RelationshipHandle
 from mentoring_lifecycle.worker import Gateways, build_cases_worker, build_worker
@@ -106,7 +113,7 @@ class World:
 
     people: MemoryPeople = field(default_factory=lambda: MemoryPeople(PEOPLE))
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    journal: JournalWithOutages = field(default_factory=JournalWithOutages)
+    journal: JournalWithOutages = field(default_factory=lambda: JournalWithOutages(MemoryPairings()))
     mail: MemoryMail = field(default_factory=MemoryMail)
     calendar: MemoryCalendar = field(default_factory=MemoryCalendar)
 
@@ -181,6 +188,7 @@ async def quick_rig(
         cases=case_clock.client,
         cases_task_queue=queue,
         safeguarding_contact=CONTACT,
+        journal=world.journal,
     )
     async with AsyncExitStack() as workers:
         gateways = world.gateways()
