@@ -15,7 +15,7 @@ GOAL_NUMBERS = ("owner", "measure", "baseline", "target")
 """What is kept of a goal: whom it serves, how it is measured, and the numbers. Any other field may hold words."""
 
 _GOAL_WORDS = {field.name for field in fields(Goal)} - set(GOAL_NUMBERS)
-_LEFT_OUT = {name: True for name in PRIVATE_FIELDS} | {"goals": {"__all__": _GOAL_WORDS}}
+_LEFT_OUT = dict.fromkeys(PRIVATE_FIELDS, True) | {"goals": {"__all__": _GOAL_WORDS}}
 
 
 def journal_entry(sequence: int, event: Event) -> JournalEntry:

@@ -82,9 +82,7 @@ class SqlJournal:
             add.on_conflict_do_update(index_elements=["relationship"], set_=changes, where=is_newer)
         )
 
-    async def _keep_pairing(
-        self, connection: AsyncConnection, relationship: str, new: Sequence[JournalEntry]
-    ) -> None:
+    async def _keep_pairing(self, connection: AsyncConnection, relationship: str, new: Sequence[JournalEntry]) -> None:
         """Whoever opened it, an open relationship takes its places; one that has closed gives them back."""
         for entry in new:
             if entry.kind == _OPENED:
@@ -110,7 +108,6 @@ class SqlJournal:
         summaries = select(relationships).order_by(relationships.c.relationship)
         async with self._engine.connect() as connection:
             return [RelationshipSummary(**row._asdict()) for row in await connection.execute(summaries)]
-
 
     async def lives(self, programme: str) -> AsyncIterator[tuple[str, Sequence[JournalEntry]]]:
         """Every relationship of a programme with all its entries in order, one after the other."""

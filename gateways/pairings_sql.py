@@ -100,9 +100,7 @@ async def close_pairing(connection: AsyncConnection, relationship: str) -> None:
     await connection.execute(update(pairings).where(pairings.c.relationship == relationship).values(is_open=False))
 
 
-async def _refusal(
-    connection: AsyncConnection, wanted: Pairing, capacities: Mapping[str, int]
-) -> Rejection | None:
+async def _refusal(connection: AsyncConnection, wanted: Pairing, capacities: Mapping[str, int]) -> Rejection | None:
     same_pair = and_(_has(wanted.mentor), _has(wanted.mentee), pairings.c.programme == wanted.programme)
     if await connection.scalar(select(exists().where(pairings.c.is_open, same_pair))):
         return Rejection(Refusal.ALREADY_PAIRED)

@@ -338,7 +338,9 @@ class MentoringClient:
     async def _continue(
         self, old: Record, relationship: str, policy: ProgrammePolicy | None, *, mentor: str = "", mentee: str = ""
     ) -> Continued:
-        goals = await self._carried(old, staying=tuple(p for p, new in zip(PAIR, (mentor, mentee), strict=True) if not new))
+        goals = await self._carried(
+            old, staying=tuple(p for p, new in zip(PAIR, (mentor, mentee), strict=True) if not new)
+        )
         handle = await self.open(
             mentor=mentor or old.opened.mentor.person,
             mentee=mentee or old.opened.mentee.person,
