@@ -1,7 +1,7 @@
 """What is handed to a person who asks what is kept about them: their own part, and nobody else's.
 
-Kept in are their own acts, what was asked of them, and the facts that both of a pair know anyway. Everybody else's id is
-taken out, so are the other one's acts and answers, and whatever only the programme team was asked. Cases are kept
+Kept in are their own acts, what was asked of them, and the facts that both of a pair know anyway. Everybody else's id
+is taken out, so are the other one's acts and answers, and whatever only the programme team was asked. Cases are kept
 elsewhere and never get here.
 """
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import permutations
 from statistics import fmean, median
 
 from mentoring_lifecycle.contracts.record import Record
+from mentoring_lifecycle.contracts.withholding import Tally, Verdict, Withheld, given
 from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult
 from mentoring_lifecycle.domain.people import PAIR, Party, Power
 
@@ -41,15 +41,6 @@ class Unit(StrEnum):
     NUMBER = "number"
     INDEX = "index"
     """-100 to 100."""
-
-
-class Withheld(StrEnum):
-    """Why a figure is not given."""
-
-    FEW = "few"
-    """It is about fewer relationships than the threshold."""
-    BY_DIFFERENCE = "by_difference"
-    """With it, a figure about too few could be computed from the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,56 +74,6 @@ class ProgrammeReport:
     def value(self, key: str) -> float | None:
         """One figure's value, or None where it is withheld."""
         return next(figure.value for figure in self.figures if figure.key == key)
-
-
-# --- counts, and what may be said of them -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """A count, and the relationships it is about."""
-
-    count: int
-    about: frozenset[str]
-    is_of_relationships: bool = True
-    """It counts them, and not something of theirs."""
-
-
-def given(
-    tallies: Mapping[str, Tally], sums: Sequence[tuple[str, tuple[str, ...]]], threshold: int
-) -> Mapping[str, Withheld | None]:
-    """Which counts may be told: None for those, a reason for the others.
-
-    `sums` names the counts that are the sum of others, as (whole, parts). Withheld first is what is about too few.
-    Then, until nothing changes, what would tell one of these by difference: the smallest told part of a sum whose
-    remaining parts are together about too few, and the smaller of two counts, one within the other, that differ by
-    too few.
-    """
-    verdict: dict[str, Withheld | None] = {
-        key: Withheld.FEW if len(tally.about) < threshold else None for key, tally in tallies.items()
-    }
-    while telling := _telling(tallies, sums, verdict, threshold):
-        verdict[telling] = Withheld.BY_DIFFERENCE
-    return verdict
-
-
-def _telling(
-    tallies: Mapping[str, Tally],
-    sums: Sequence[tuple[str, tuple[str, ...]]],
-    verdict: Mapping[str, Withheld | None],
-    threshold: int,
-) -> str | None:
-    """A count that must not be told beside the others, or None."""
-    told = [key for key, why in verdict.items() if why is None]
-    for whole, parts in sums:
-        rest = frozenset().union(*(tallies[part].about for part in parts if verdict[part]))
-        if whole in told and 0 < len(rest) < threshold:
-            return min((part for part in parts if part in told), key=lambda part: tallies[part].count, default=whole)
-    for one, other in permutations([key for key in told if tallies[key].is_of_relationships], 2):
-        within = tallies[one].about < tallies[other].about
-        if within and len(tallies[other].about - tallies[one].about) < threshold:
-            return one
-    return None
 
 
 # --- groups -----------------------------------------------------------------------------------------------------
@@ -225,7 +166,7 @@ class _Report:
     records: Sequence[Record]
     threshold: int
     tallies: Mapping[str, Tally] = field(init=False)
-    verdict: Mapping[str, Withheld | None] = field(init=False)
+    verdict: Verdict = field(init=False)
 
     def __post_init__(self) -> None:
         self.tallies = _tallies(self.records)

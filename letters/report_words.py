@@ -1,6 +1,7 @@
 """The words of a programme report, in English and Italian."""
 
-from mentoring_lifecycle.contracts.figures import Figure, Section, Unit, Withheld
+from mentoring_lifecycle.contracts.figures import Figure, Section, Unit
+from mentoring_lifecycle.contracts.withholding import Withheld
 
 SECTIONS: dict[Section, tuple[str, str]] = {
     Section.RELATIONSHIPS: ("Relationships", "Abbinamenti"),
