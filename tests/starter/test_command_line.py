@@ -426,7 +426,7 @@ def test_a_certificate_is_verified_with_the_public_key_alone(tmp_path: Path, mon
     assert run("verify-certificate", file, "--public-key", other).exit_code == 1
     assert run("verify-certificate", file, "--public-key", "short").exit_code == 2
     assert run("verify-certificate", file).exit_code == 2
-    assert run("verify-certificate", tmp_path / "nothing").exit_code == 1
+    assert run("verify-certificate", tmp_path / "nothing", "--public-key", public).exit_code == 1
 
 
 @pytest.mark.usefixtures("lives")
