@@ -67,7 +67,7 @@ LABELS: dict[str, tuple[str, str]] = {
         "Index: 9 and 10 for, 1 to 6 against",
         "Indice: 9 e 10 a favore, da 1 a 6 contro",
     ),
-    "felt_safe": ("Felt safe to speak, 1 to 10", "Si è sentita libertà di parola, da 1 a 10"),
+    "felt_safe": ("Felt safe to speak, 1 to 10", "Si poteva parlare senza timore, da 1 a 10"),
 }
 
 BENCHMARKS: tuple[tuple[str, str], ...] = (

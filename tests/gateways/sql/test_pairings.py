@@ -1,8 +1,11 @@
 """Pairings and blocks, in SQL and in memory alike: nobody is promised twice, and a block comes before everything."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -195,3 +198,44 @@ async def test_a_reservation_is_what_the_journal_then_tells_of(both: Both) -> No
     await reserve(pairings, "r-1", MENTOR, MENTEE)
     await journal.append(tail(life()))
     assert [*await pairings.of(MENTOR)] == [Pairing("r-1", "ponte", MENTOR, MENTEE, True, NOW)]
+
+
+# --- whatever is asked, in whatever order -----------------------------------------------------------------------
+
+PEOPLE, PROGRAMMES, IDS = ("p-1", "p-2", "p-3", "p-4"), ("ponte", "altro"), tuple(f"r-{n}" for n in range(8))
+ROOM = {"p-1": 1, "p-2": 2, "p-3": 3}
+
+
+async def act(pairings: PairingsGateway, name: str, given: tuple[Any, ...]) -> object:
+    """One act; of a permutation of people the first two are meant."""
+    if name == "reserve":
+        relationship, programme, (mentor, mentee, *_) = given
+        return await reserve_with(pairings, relationship, programme, mentor, mentee)
+    people = given[0][:2] if name in ("block", "unblock") else given
+    return await getattr(pairings, name)(*people)
+
+
+async def reserve_with(
+    pairings: PairingsGateway, relationship: str, programme: str, mentor: str, mentee: str
+) -> Rejection | None:
+    return await pairings.reserve(relationship, programme=programme, mentor=mentor, mentee=mentee, capacities=ROOM)
+
+
+async def test_no_order_of_acts_breaks_a_promise(engine: AsyncEngine) -> None:
+    """Invariant 5: never two open relationships of a pair in a programme, nobody over their room, SQL like memory."""
+    chance = Random(5)
+    sql, memory = SqlPairings(engine, lambda: NOW), MemoryPairings(lambda: NOW)
+    for _ in range(250):
+        name = chance.choices(("reserve", "close", "release", "block", "unblock"), (8, 2, 1, 1, 1))[0]
+        people = chance.sample(PEOPLE, 4)
+        given: dict[str, tuple[Any, ...]] = {"reserve": (chance.choice(IDS), chance.choice(PROGRAMMES), people)}
+        arguments = given.get(name) or ((people,) if name in ("block", "unblock") else (chance.choice(IDS),))
+        assert await act(sql, name, arguments) == await act(memory, name, arguments), name
+        taken = [row for row in memory.rows.values() if row.is_open]
+        pairs = Counter((row.programme, *sorted((row.mentor, row.mentee))) for row in taken)
+        places = Counter(person for row in taken for person in (row.mentor, row.mentee))
+        assert max(pairs.values(), default=1) == 1
+        assert all(places[person] <= room for person, room in ROOM.items())
+    for person in PEOPLE:
+        assert [*await sql.of(person)] == [*await memory.of(person)]
+    assert [*await sql.blocks()] == [*await memory.blocks()]
