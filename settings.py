@@ -28,6 +28,7 @@ from pydantic_settings import (
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
 from mentoring_lifecycle.contracts.addresses import TextRefused, checked_address, checked_name
+from mentoring_lifecycle.contracts.certificates import key_bytes
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
 
 PREFIX = "MENTORING_"
@@ -93,6 +94,13 @@ class Settings(BaseSettings):
     cases_encryption_keys: SecretStr = SecretStr("")
     cases_encryption_active_key: str = ""
 
+    certificate_key: SecretStr = SecretStr("")
+    """Seed of the Ed25519 key that signs certificates, base64 of 32 bytes; empty: none are issued."""
+    certificate_issuer: str = ""
+    """Who issues certificates; empty: the sender's name."""
+    report_threshold: int = Field(5, ge=3)
+    """A programme report withholds figures about fewer relationships."""
+
     metrics_address: str = "127.0.0.1:9464"
     """IP address and port of the worker's metrics; port 0 takes any free one."""
     exporter_address: str = "127.0.0.1:9465"
@@ -138,6 +146,11 @@ class Settings(BaseSettings):
     def _must_be_a_name(cls, name: str) -> str:
         return _told(checked_name, name)
 
+    @field_validator("certificate_issuer")
+    @classmethod
+    def _must_be_a_name_if_any(cls, name: str) -> str:
+        return _told(checked_name, name) if name else name
+
     @field_validator("caldav_url")
     @classmethod
     def _must_be_a_web_address(cls, url: str) -> str:
@@ -162,6 +175,16 @@ class Settings(BaseSettings):
     def _must_be_a_keyring(cls, keys: SecretStr) -> SecretStr:
         parse_keyring(keys.get_secret_value())
         return keys
+
+    @field_validator("certificate_key")
+    @classmethod
+    def _must_be_a_key(cls, key: SecretStr) -> SecretStr:
+        try:
+            if key.get_secret_value():
+                key_bytes(key.get_secret_value())
+        except ValueError as error:
+            raise _problem(f"{error}; make one with `mentoring certificate-key`") from None
+        return key
 
     @model_validator(mode="after")
     def _must_fit_together(self) -> Self:

@@ -30,6 +30,7 @@ from mentoring_lifecycle.activities.ports import (
     LedgerGateway,
     LetterWriter,
     MailGateway,
+    PairingsGateway,
     PeopleGateway,
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
@@ -44,6 +45,7 @@ from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.loopback import UnprotectedConnection
 from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
+from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.relationships_temporal import TemporalRelationships
 from mentoring_lifecycle.letters.writer import CatalogueLetters
@@ -88,6 +90,9 @@ class Gateways:
         """What finds times by means of these."""
         return Timetable(self.people, self.free_days, self.bookings, self.free_busy)
 
+    pairings: PairingsGateway | None = None
+    """For the client that opens relationships; no activity asks it."""
+
 
 @asynccontextmanager
 async def opened_gateways(settings: Settings, engine: AsyncEngine, gateways: Gateways) -> AsyncIterator[None]:
@@ -126,6 +131,7 @@ def _gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
         free_days=free_days_from(settings),
         bookings=SqlBookings(engine),
         free_busy=free_busy_from(settings),
+        pairings=SqlPairings(engine),
     )
 
 

@@ -1,6 +1,6 @@
 """The seams to the world. Each gateway satisfies one of these by shape; the memory ones ship to users."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.words import Words
 from mentoring_lifecycle.domain.effects import Letter
 from mentoring_lifecycle.domain.letters import Action, CalendarMethod
+from mentoring_lifecycle.domain.rejections import Rejection
 
 # --- people -----------------------------------------------------------------------------------------------------
 
@@ -263,6 +264,66 @@ class JournalGateway(Protocol):
 
     async def is_on_hold(self, relationship: str) -> bool:
         """Whether the last kept summary says the relationship is on hold."""
+
+
+# --- pairings ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Who is or was paired with whom in one relationship."""
+
+    relationship: str
+    programme: str
+    mentor: str
+    mentee: str
+    is_open: bool
+    since: datetime
+    """When the place was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Two people who are never paired again, in any programme and in any order. No reason is kept."""
+
+    one: str
+    other: str
+    since: datetime
+
+
+class PairingsGateway(Protocol):
+    """Who may begin a relationship with whom: block list, one open relationship per pair and programme, capacity."""
+
+    async def reserve(
+        self, relationship: str, *, programme: str, mentor: str, mentee: str, capacities: Mapping[str, int]
+    ) -> Rejection | None:
+        """Take the two places of a relationship, or say why not; all or nothing, also when two ask at once.
+
+        Asked in this order: is the pair blocked, is the id taken by others, have the two an open relationship in this
+        programme, has each of them room. `capacities` holds by person how many open relationships they may be part
+        of, in either role; 0 or left out: as many as come. A relationship that has its places keeps them.
+        """
+
+    async def release(self, relationship: str) -> None:
+        """Forget an open reservation, because the relationship certainly never began."""
+
+    async def close(self, relationship: str) -> None:
+        """Give the places back, because the relationship has ended; its id is never used again."""
+
+    async def is_blocked(self, one: str, other: str) -> bool:
+        """Whether these two are never paired again."""
+
+    async def block(self, one: str, other: str) -> bool:
+        """Never pair these two again, in any programme; False where that was known already."""
+
+    async def unblock(self, one: str, other: str) -> bool:
+        """Let these two be paired again; False where they were not blocked."""
+
+    async def blocks(self) -> Sequence[Block]:
+        """The block list, in the order of ids."""
+
+    async def of(self, person: str) -> Sequence[Pairing]:
+        """Every pairing of a person, in either role, the oldest first."""
 
 
 # --- relationships ----------------------------------------------------------------------------------------------

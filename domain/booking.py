@@ -123,7 +123,7 @@ def _there_is_time_to_ask(state: Relationship, pencilled: datetime, now: datetim
 
 def _ask_to_book(draft: Draft, pencilled: datetime, now: datetime) -> None:
     state = draft.state
-    if state.ask(Subject.BOOKING, booker(state), state.next_session):
+    if state.ask(Subject.BOOKING, booker(state)):
         return
     wished = state.policy.sessions.booking_question
     days = min(wished.expires_after_days, (_latest_answer(state, pencilled) - now).days)
@@ -135,7 +135,7 @@ def book_session(draft: Draft, command: BookSession, by: Party, now: datetime) -
     """Either may book; whoever books by R11 is the one who is asked. The first valid time wins."""
     state = draft.state
     waits = state.ask(Subject.BOOKING, booker(state), command.session)
-    if waits is None or command.session != state.next_session or not may_plan(state):
+    if waits is None or not may_plan(state):
         return Rejection(Refusal.NOTHING_TO_BOOK, str(command.session))
     if problem := moment_problem(command.starts_at, now):
         return problem

@@ -146,6 +146,7 @@ class RelationshipOpened:
     zone: str
     ends_at: datetime
     policy: ProgrammePolicy
+    follows: str = ""
     kind: Literal["relationship_opened"] = "relationship_opened"
 
 

@@ -29,6 +29,7 @@ def opened(event: e.RelationshipOpened) -> Relationship:
         policy=event.policy,
         opened_at=event.at,
         ends_at=event.ends_at,
+        follows=event.follows,
     )
 
 

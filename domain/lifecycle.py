@@ -62,6 +62,8 @@ class Opening:
     backup: str
     zone: str
     policy: ProgrammePolicy
+    follows: str = ""
+    """Id of the relationship that this one continues; empty: none."""
 
 
 def open_relationship(opening: Opening, now: datetime) -> tuple[Relationship, Events]:
@@ -77,6 +79,7 @@ def open_relationship(opening: Opening, now: datetime) -> tuple[Relationship, Ev
         zone=opening.zone,
         ends_at=now + timedelta(weeks=opening.policy.length_weeks),
         policy=opening.policy,
+        follows=opening.follows,
     )
     draft = Draft(opened(first))
     onboarding.invite(draft, now)

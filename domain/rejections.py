@@ -71,6 +71,14 @@ class Refusal(StrEnum):
     PAUSE_CHOICE_NEEDED = "pause_choice_needed"
     NO_SAFEGUARDING_CONTACT = "no_safeguarding_contact"
     UNKNOWN_RELATIONSHIP = "unknown_relationship"
+    BLOCKED_PAIR = "blocked_pair"
+    ALREADY_PAIRED = "already_paired"
+    NO_CAPACITY = "no_capacity"
+    ID_TAKEN = "id_taken"
+    NOT_CLOSED = "not_closed"
+    NOT_EARNED = "not_earned"
+    ONE_NEW_PERSON = "one_new_person"
+    NO_JOURNAL = "no_journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +365,39 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.UNKNOWN_RELATIONSHIP: (
         "There is no mentoring relationship {detail}.",
         "Non esiste un abbinamento {detail}.",
+    ),
+    # Nothing in it says that there is a block, or why there might be one.
+    Refusal.BLOCKED_PAIR: (
+        "This pairing is not possible; the programme office knows more.",
+        "Questo abbinamento non è possibile; l'ufficio del programma può dirti di più.",
+    ),
+    Refusal.ALREADY_PAIRED: (
+        "These two already have an open mentoring relationship in this programme.",
+        "Queste due persone hanno già un abbinamento aperto in questo programma.",
+    ),
+    Refusal.NO_CAPACITY: (
+        "There is no room for one more relationship with this {detail}.",
+        "Non c'è posto per un altro abbinamento: {detail} è già al completo.",
+    ),
+    Refusal.ID_TAKEN: (
+        "The id {detail} already belongs to a relationship of other people or of another programme.",
+        "L'identificativo {detail} appartiene già a un abbinamento di altre persone o di un altro programma.",
+    ),
+    Refusal.NOT_CLOSED: (
+        "This mentoring relationship has not ended yet.",
+        "Questo abbinamento non è ancora concluso.",
+    ),
+    Refusal.NOT_EARNED: (
+        "There is no certificate for this relationship: too few sessions were confirmed by both.",
+        "Per questo abbinamento non c'è un attestato: troppo pochi incontri confermati da entrambi.",
+    ),
+    Refusal.ONE_NEW_PERSON: (
+        "Name the one new person: another mentor or another mentee, and not both.",
+        "Indica la persona nuova: un altro mentor oppure un'altra mentee, non entrambi.",
+    ),
+    Refusal.NO_JOURNAL: (
+        "What earlier relationships were can only be read where the journal is at hand.",
+        "Quel che furono gli abbinamenti precedenti si legge solo dove c'è il diario.",
     ),
 }
 """English and Italian; a test holds it complete."""

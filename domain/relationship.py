@@ -255,6 +255,8 @@ class Relationship:
     pencilled_notes: tuple[str, ...] = ()
     proposals: tuple[datetime, ...] = ()
     """Other times for the next session that would suit both, where they were asked for."""
+    follows: str = ""
+    """Id of the relationship that this one continues; empty: none."""
 
     @property
     def standing(self) -> Standing:

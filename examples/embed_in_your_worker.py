@@ -32,7 +32,13 @@ async def main() -> None:
     client = await Client.connect(**temporal_connection(), plugins=[plugin])
     async with Worker(client, task_queue=settings.task_queue, workflows=[OrderLunch]):
         print(await client.execute_workflow(OrderLunch.run, "soup", id="lunch", task_queue=settings.task_queue))
-        mentoring = MentoringClient(client, people=plugin.gateways.people, task_queue=settings.task_queue)
+        mentoring = MentoringClient(
+            client,
+            people=plugin.gateways.people,
+            task_queue=settings.task_queue,
+            pairings=plugin.gateways.pairings,
+            journal=plugin.gateways.journal,
+        )
         pair = await mentoring.open(mentor="p-5d17", mentee="p-2b94", coordinator="c-4b8f", programme="reverse-2027")
         print(f"{pair.id} is {(await pair.status()).phase}")
         await asyncio.Event().wait()

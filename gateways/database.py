@@ -174,6 +174,7 @@ pairings = Table(
     Column("mentor", String, nullable=False),
     Column("mentee", String, nullable=False),
     Column("is_open", Boolean, nullable=False),
+    Column("since", Instant, nullable=False),
     Index("mentoring_pairings_mentor", "mentor"),
     Index("mentoring_pairings_mentee", "mentee"),
 )

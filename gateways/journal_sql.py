@@ -1,15 +1,18 @@
-"""The journal in SQL: every domain event for good, and one summary row per relationship."""
+"""The journal in SQL: every domain event for good, one summary row per relationship, and who is paired with whom."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mentoring_lifecycle.activities.ports import Pairing
 from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalTail
 from mentoring_lifecycle.gateways.bookings_sql import follow_journal
 from mentoring_lifecycle.gateways.database import insert_into, journal, relationships
+from mentoring_lifecycle.gateways.pairings_sql import close_pairing, opening_row
 
 
 class JournalGap(Exception):
@@ -61,6 +64,7 @@ class SqlJournal:
                 rows = [_columns(tail.relationship, entry) for entry in new]
                 await connection.execute(insert_into(journal, self._engine).on_conflict_do_nothing(), rows)
                 await follow_journal(connection, self._engine, tail.relationship, new)
+                await self._keep_pairing(connection, tail.relationship, new)
             return new[-1].sequence if new else kept
 
     async def _keep_summary(self, connection: AsyncConnection, tail: JournalTail) -> None:
@@ -81,6 +85,14 @@ class SqlJournal:
             add.on_conflict_do_update(index_elements=["relationship"], set_=changes, where=is_newer)
         )
 
+    async def _keep_pairing(self, connection: AsyncConnection, relationship: str, new: Sequence[JournalEntry]) -> None:
+        """Whoever opened it, an open relationship takes its places; one that has closed gives them back."""
+        for entry in new:
+            if entry.kind == _OPENED:
+                await connection.execute(opening_row(pairing_of(relationship, entry), self._engine))
+            elif entry.kind == _CLOSED:
+                await close_pairing(connection, relationship)
+
     async def read(self, relationship: str) -> Sequence[JournalEntry]:
         """All entries of a relationship in order."""
         columns = (journal.c[name] for name in JournalEntry.__dataclass_fields__)
@@ -99,6 +111,50 @@ class SqlJournal:
         summaries = select(relationships).order_by(relationships.c.relationship)
         async with self._engine.connect() as connection:
             return [RelationshipSummary(**row._asdict()) for row in await connection.execute(summaries)]
+
+    async def lives(self, programme: str) -> AsyncIterator[tuple[str, Sequence[JournalEntry]]]:
+        """Every relationship of a programme with all its entries in order, one after the other."""
+        columns = (journal.c[name] for name in JournalEntry.__dataclass_fields__)
+        entries = (
+            select(journal.c.relationship, *columns)
+            .join(relationships, relationships.c.relationship == journal.c.relationship)
+            .where(relationships.c.programme == programme)
+            .order_by(journal.c.relationship, journal.c.sequence)
+        )
+        async with self._engine.connect() as connection:
+            current, life = "", list[JournalEntry]()
+            async for relationship, *entry in await connection.stream(entries):
+                if relationship != current and life:
+                    yield current, life
+                    life = []
+                current = relationship
+                life.append(JournalEntry(*entry))
+            if life:
+                yield current, life
+
+    async def naming(self, person: str) -> Sequence[str]:
+        """Relationships whose first entry names a person, in whatever part; in the order of ids."""
+        named = select(journal.c.relationship, journal.c.body).where(
+            journal.c.kind == _OPENED, journal.c.body.contains(json.dumps(person), autoescape=True)
+        )
+        async with self._engine.connect() as connection:
+            found = await connection.execute(named.order_by(journal.c.relationship))
+            return [row.relationship for row in found if person in _people_in(row.body)]
+
+
+_OPENED, _CLOSED = "relationship_opened", "closed"
+
+
+def pairing_of(relationship: str, opened: JournalEntry) -> Pairing:
+    """The pairing that the first entry of a journal tells of."""
+    first = json.loads(opened.body)
+    mentor, mentee = first["mentor"]["person"], first["mentee"]["person"]
+    return Pairing(relationship, first["programme"], mentor, mentee, True, opened.happened_at)
+
+
+def _people_in(body: str) -> set[str]:
+    first = json.loads(body)
+    return {first["mentor"]["person"], first["mentee"]["person"], first["coordinator"], first["backup"]}
 
 
 async def _last_sequence(connection: AsyncConnection, relationship: str) -> int:

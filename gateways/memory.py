@@ -4,23 +4,28 @@ They keep the same promises as the real ones, claims and fencing included, and f
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from mentoring_lifecycle.activities.ports import (
+    Block,
     Claim,
     GatewayError,
     LedgerState,
     MailUnknown,
     OutgoingMail,
+    Pairing,
     SessionEntry,
 )
 from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalTail
 from mentoring_lifecycle.contracts.people import AddressState, Person
+from mentoring_lifecycle.domain.people import PAIR
+from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.gateways.booked_times import TimeTaken, changes_in, pair_in
-from mentoring_lifecycle.gateways.journal_sql import JournalGap
+from mentoring_lifecycle.gateways.journal_sql import JournalGap, pairing_of
 from mentoring_lifecycle.gateways.ledger_sql import utc_now
+from mentoring_lifecycle.gateways.pairings_sql import taken_by
 
 
 class MemoryPeople:
@@ -244,13 +249,85 @@ class MemoryBookings:
                         del self.rows[of, session]
 
 
-class MemoryJournal:
-    """The journal, by relationship; `bookings` follow it."""
+class MemoryPairings:
+    """Pairings by relationship in `rows`, blocked pairs in `blocked`."""
 
-    def __init__(self, bookings: MemoryBookings | None = None) -> None:
+    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
+        self.rows: dict[str, Pairing] = {}
+        self.blocked: dict[tuple[str, str], Block] = {}
+        self._clock = clock
+
+    async def reserve(
+        self, relationship: str, *, programme: str, mentor: str, mentee: str, capacities: Mapping[str, int]
+    ) -> Rejection | None:
+        """Take the two places of a relationship, or say why not."""
+        wanted = Pairing(relationship, programme, mentor, mentee, True, self._clock())
+        if _in_order(mentor, mentee) in self.blocked:
+            return Rejection(Refusal.BLOCKED_PAIR)
+        if known := self.rows.get(relationship):
+            return taken_by(known, wanted)
+        if refused := self._refusal(wanted, capacities):
+            return refused
+        self.rows[relationship] = wanted
+        return None
+
+    def _refusal(self, wanted: Pairing, capacities: Mapping[str, int]) -> Rejection | None:
+        taken = [row for row in self.rows.values() if row.is_open]
+        pair = {wanted.mentor, wanted.mentee}
+        if any({row.mentor, row.mentee} == pair and row.programme == wanted.programme for row in taken):
+            return Rejection(Refusal.ALREADY_PAIRED)
+        for party, person in zip(PAIR, (wanted.mentor, wanted.mentee), strict=True):
+            if 0 < capacities.get(person, 0) <= sum(person in (row.mentor, row.mentee) for row in taken):
+                return Rejection(Refusal.NO_CAPACITY, party)
+        return None
+
+    async def release(self, relationship: str) -> None:
+        """Forget an open reservation; what has ended is kept."""
+        if (known := self.rows.get(relationship)) and known.is_open:
+            del self.rows[relationship]
+
+    async def close(self, relationship: str) -> None:
+        """Give the places back."""
+        if known := self.rows.get(relationship):
+            self.rows[relationship] = replace(known, is_open=False)
+
+    async def is_blocked(self, one: str, other: str) -> bool:
+        """Whether these two are never paired again."""
+        return _in_order(one, other) in self.blocked
+
+    async def block(self, one: str, other: str) -> bool:
+        """Never pair these two again; False where that was known already."""
+        pair = _in_order(one, other)
+        is_new = pair not in self.blocked
+        self.blocked.setdefault(pair, Block(*pair, self._clock()))
+        return is_new
+
+    async def unblock(self, one: str, other: str) -> bool:
+        """Let these two be paired again; False where they were not blocked."""
+        return self.blocked.pop(_in_order(one, other), None) is not None
+
+    async def blocks(self) -> Sequence[Block]:
+        """The block list, in the order of ids."""
+        return [self.blocked[pair] for pair in sorted(self.blocked)]
+
+    async def of(self, person: str) -> Sequence[Pairing]:
+        """Every pairing of a person, the oldest first."""
+        own = [row for row in self.rows.values() if person in (row.mentor, row.mentee)]
+        return sorted(own, key=lambda row: (row.since, row.relationship))
+
+
+def _in_order(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one < other else (other, one)
+
+
+class MemoryJournal:
+    """The journal, by relationship; `bookings` follow it, and so do `pairings`, where there are any."""
+
+    def __init__(self, bookings: MemoryBookings | None = None, pairings: MemoryPairings | None = None) -> None:
         self.entries: dict[str, list[JournalEntry]] = {}
         self.summaries: dict[str, JournalTail] = {}
         self.bookings = bookings or MemoryBookings()
+        self.pairings = pairings
 
     async def append(self, tail: JournalTail) -> int:
         """Keep the entries that are new, and the summary unless it is older than them; return the last sequence.
@@ -266,7 +343,17 @@ class MemoryJournal:
             self.entries[tail.relationship] = kept + new
             self.summaries[tail.relationship] = tail
             self.bookings.follow_journal(tail.relationship, kept, new)
+            await self._keep_pairing(tail.relationship, new)
         return len(kept) + len(new)
+
+    async def _keep_pairing(self, relationship: str, new: Sequence[JournalEntry]) -> None:
+        if self.pairings is None:
+            return
+        for entry in new:
+            if entry.kind == "relationship_opened":
+                self.pairings.rows.setdefault(relationship, pairing_of(relationship, entry))
+            elif entry.kind == "closed":
+                await self.pairings.close(relationship)
 
     async def read(self, relationship: str) -> Sequence[JournalEntry]:
         """All entries of a relationship in order."""

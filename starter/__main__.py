@@ -12,7 +12,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mentoring_lifecycle.starter import acts, confidential, directory, installation, programme, relationships
+from mentoring_lifecycle.starter import (
+    acts,
+    certificates,
+    confidential,
+    directory,
+    installation,
+    pairings,
+    programme,
+    relationships,
+    reports,
+)
 from mentoring_lifecycle.starter.display import tell
 from mentoring_lifecycle.starter.exit_codes import ending_of
 
@@ -48,7 +58,7 @@ def _mentoring(
     """Mentoring relationships as durable workflows: open them, act in them, look at them."""
 
 
-for part in (relationships, acts, confidential, directory, programme, installation):
+for part in (relationships, acts, confidential, pairings, directory, programme, reports, certificates, installation):
     app.add_typer(part.app)
 
 

@@ -373,7 +373,7 @@ def ask_coordinator(
     partner_may_know: Annotated[bool, typer.Option("--partner-may-know", help="A joint talk is welcome.")] = False,
     hold_next_session: Annotated[bool, typer.Option("--hold-next-session", help="Not before this is settled.")] = False,
 ) -> c.Command:
-    """Ask for help, from material to friction. Severe matters belong to `mentoring report`."""
+    """Ask for help, from material to friction. Severe matters belong to `mentoring report-concern`."""
     return c.AskCoordinator(by, matter, words_given(words), severity, partner_may_know, hold_next_session)
 
 

@@ -18,24 +18,30 @@ from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from mentoring_lifecycle.activities.clocks import NO_PLACES
-from mentoring_lifecycle.activities.ports import PeopleGateway
+from mentoring_lifecycle.activities.ports import JournalGateway, Pairing, PairingsGateway, PeopleGateway
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import CaseView, SevereReport, open_case
 from mentoring_lifecycle.contracts.inputs import StartRelationship
 from mentoring_lifecycle.contracts.people import Person
+from mentoring_lifecycle.contracts.record import Record, read_record
 from mentoring_lifecycle.contracts.refusals import rejection_in
 from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, DisputeView, HelpView, RelationshipView
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.effects import FindSlot
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
-from mentoring_lifecycle.domain.people import Participant, Power
+from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, problems_of
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
@@ -103,6 +109,19 @@ class RelationshipRow:
     """The workflow's own: running, completed, terminated."""
 
 
+NEVER_BEGAN_AFTER = timedelta(hours=1)
+"""A reservation so old whose workflow nobody has seen: its opener died between the two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """A relationship that goes on from an earlier one."""
+
+    relationship: "RelationshipHandle"
+    goals: tuple[c.Goal, ...] = ()
+    """What may be proposed anew, because whoever's goals they were agreed to it; empty once the history is gone."""
+
+
 class MentoringClient:
     """Everything a host's tool does with relationships. Cheap to make; holds no state of its own."""
 
@@ -116,14 +135,20 @@ class MentoringClient:
         cases_task_queue: str = "mentoring-cases",
         safeguarding_contact: str = "",
         schedule: Timetable | None = None,
+        pairings: PairingsGateway | None = None,
+        journal: JournalGateway | None = None,
     ) -> None:
         """`client` must convert data as ours does: connect it with MentoringPlugin, or with `data_converter`.
 
         `people` is asked when a relationship is opened. `cases` is a client of the cases' own namespace; without it
-        severe reports are refused. `schedule` knows when people can meet; without it no times are proposed.
+        severe reports are refused. `schedule` knows when people can meet; without it no times are proposed. Without
+        `pairings`, the block list, one open relationship per pair and capacity are the host's own business. `journal`
+        tells what earlier relationships were, for `reopen` and `rematch`.
         """
         self._client = _under_one_name(client)
         self._people = people
+        self._pairings = pairings
+        self._journal = journal
         self._task_queue = task_queue
         self._cases = cases
         self._cases_task_queue = cases_task_queue
@@ -144,17 +169,21 @@ class MentoringClient:
         policy: ProgrammePolicy | None = None,
         relationship: str = "",
         shows_search_attributes: bool = True,
+        follows: str = "",
     ) -> "RelationshipHandle":
         """Open a relationship; both are invited at once. The same `relationship` id again returns the open one.
 
-        `zone` is the pair's, by default the mentee's. Raises CommandRejected for unknown or unsuitable people, a bad
-        id, zone or policy; nothing is started then.
+        `zone` is the pair's, by default the mentee's; `follows` names the relationship that this one continues. Raises
+        CommandRejected for a blocked pair, unknown or unsuitable people, a pair that is open already, somebody without
+        room, a bad id, zone or policy; nothing is started then.
         """
         relationship = relationship or str(uuid.uuid4())
         policy = policy or ProgrammePolicy()
         _require_identifiers(relationship=relationship, programme=programme)
         if problems := problems_of(policy):
             raise CommandRejected(Rejection(Refusal.BAD_POLICY, f"{problems[0].field}: {problems[0].message}"))
+        if self._pairings and await self._pairings.is_blocked(mentor, mentee):
+            raise CommandRejected(Rejection(Refusal.BLOCKED_PAIR))
         pair = await self._suitable_pair(mentor, mentee, coordinator, backup, policy)
         zone = zone or pair[1].zone
         _require_zone(zone)
@@ -167,9 +196,55 @@ class MentoringClient:
             backup=backup,
             zone=zone,
             policy=policy,
+            follows=follows,
         )
+        await self._reserve(opening, {person.id: person.capacity for person in pair})
         await self._start(opening, shows_search_attributes)
         return self.relationship(relationship)
+
+    async def _reserve(self, opening: Opening, capacities: dict[str, int]) -> None:
+        if self._pairings is None:
+            return
+        people = {"mentor": opening.mentor.person, "mentee": opening.mentee.person}
+        for look_again in (True, False):
+            refused = await self._pairings.reserve(
+                opening.relationship, programme=opening.programme, **people, capacities=capacities
+            )
+            if refused is None:
+                return
+            in_the_way = look_again and refused.code in (Refusal.ALREADY_PAIRED, Refusal.NO_CAPACITY)
+            if not in_the_way or not await self._places_given_back(*people.values()):
+                raise CommandRejected(refused)
+
+    async def _places_given_back(self, *people: str) -> bool:
+        """Free what is taken by relationships that are no more: terminated by an operator, or never begun."""
+        assert self._pairings
+        taken = {each.relationship: each for person in people for each in await self._pairings.of(person)}
+        freed = False
+        for pairing in taken.values():
+            if pairing.is_open:
+                freed |= await self._is_given_back(pairing)
+        return freed
+
+    async def _is_given_back(self, pairing: Pairing) -> bool:
+        assert self._pairings
+        status = await self._status(pairing.relationship)
+        if status in _ENDED:
+            await self._pairings.close(pairing.relationship)
+        elif status is None and datetime.now(UTC) - pairing.since >= NEVER_BEGAN_AFTER:
+            await self._pairings.release(pairing.relationship)
+        else:
+            return False
+        return True
+
+    async def _status(self, relationship: str) -> WorkflowExecutionStatus | None:
+        try:
+            handle = self._client.get_workflow_handle(names.relationship_workflow_id(relationship))
+            return (await handle.describe(rpc_timeout=ANSWER_WITHIN)).status
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
+                return None
+            raise
 
     async def _start(self, opening: Opening, shows: bool) -> None:
         state, _ = open_relationship(opening, datetime.now(UTC))
@@ -185,7 +260,20 @@ class MentoringClient:
                 static_summary=f"mentoring in {opening.programme}",
             )
         except WorkflowAlreadyStartedError:
+            if self._pairings:
+                await self._pairings.close(opening.relationship)
             raise CommandRejected(Rejection(Refusal.CLOSED)) from None
+        except RPCError as error:
+            # Where it is not known whether it began, the places are kept: repeated with its id, it finds them.
+            if self._pairings and error.status in _CERTAINLY_NOT and not await self._may_exist(opening.relationship):
+                await self._pairings.release(opening.relationship)
+            raise
+
+    async def _may_exist(self, relationship: str) -> bool:
+        try:
+            return await self._status(relationship) is not None
+        except RPCError as error:
+            return error.status is not RPCStatusCode.NOT_FOUND
 
     async def _suitable_pair(
         self, mentor: str, mentee: str, coordinator: str, backup: str, policy: ProgrammePolicy
@@ -218,6 +306,77 @@ class MentoringClient:
             seen.append(above.manager)
             above = await self._people.find(above.manager)
         return False
+
+    async def reopen(self, old: str, *, relationship: str = "", policy: ProgrammePolicy | None = None) -> Continued:
+        """Begin anew with the same two people: a new relationship that follows an ended one.
+
+        What has ended stays as it was. The new id follows from the old one unless it is given, so that a repeated call
+        opens nothing new. Everything is checked again, the block list first. Raises CommandRejected, also where `old`
+        is unknown or has not ended.
+        """
+        record = await self._ended(old)
+        return await self._continue(record, relationship or _next_id(record), policy)
+
+    async def rematch(
+        self,
+        old: str,
+        *,
+        mentor: str = "",
+        mentee: str = "",
+        relationship: str = "",
+        policy: ProgrammePolicy | None = None,
+    ) -> Continued:
+        """Begin anew with one new person, beside the one who stays; name the new one by the part they will play.
+
+        Nobody is ever exchanged inside a relationship: the old one must have ended. Of what the two had, only goals
+        come along whose owner agreed to it, and of a case nothing. Otherwise as `reopen`.
+        """
+        if bool(mentor) is bool(mentee):
+            raise CommandRejected(Rejection(Refusal.ONE_NEW_PERSON))
+        record = await self._ended(old)
+        stays = Party.MENTEE if mentor else Party.MENTOR
+        relationship = relationship or f"{old}-{stays}"
+        return await self._continue(record, relationship, policy, mentor=mentor, mentee=mentee)
+
+    async def _ended(self, old: str) -> Record:
+        _require_identifiers(relationship=old)
+        if self._journal is None:
+            raise CommandRejected(Rejection(Refusal.NO_JOURNAL))
+        record = read_record(old, await self._journal.read(old))
+        if record is None:
+            raise CommandRejected(Rejection(Refusal.UNKNOWN_RELATIONSHIP, old))
+        if not record.outcome:
+            raise CommandRejected(Rejection(Refusal.NOT_CLOSED))
+        return record
+
+    async def _continue(
+        self, old: Record, relationship: str, policy: ProgrammePolicy | None, *, mentor: str = "", mentee: str = ""
+    ) -> Continued:
+        goals = await self._carried(
+            old, staying=tuple(p for p, new in zip(PAIR, (mentor, mentee), strict=True) if not new)
+        )
+        handle = await self.open(
+            mentor=mentor or old.opened.mentor.person,
+            mentee=mentee or old.opened.mentee.person,
+            coordinator=old.opened.coordinator,
+            backup=old.opened.backup,
+            programme=old.opened.programme,
+            zone="" if mentee else old.opened.zone,
+            policy=policy or old.opened.policy,
+            relationship=relationship,
+            follows=old.relationship,
+        )
+        return Continued(handle, goals)
+
+    async def _carried(self, old: Record, staying: tuple[Party, ...]) -> tuple[c.Goal, ...]:
+        """What its owner agreed to take along; nobody's goals come to a relationship without them."""
+        owners = {c.GoalOwner(party.value) for party in staying} | {c.GoalOwner.PAIR}
+        try:
+            agreement = await self.relationship(old.relationship).agreement()
+        except (CommandRejected, OutcomeUnknown):
+            return ()
+        carried: tuple[c.Goal, ...] = getattr(agreement, "carried", ())
+        return tuple(goal for goal in carried if goal.owner in owners)
 
     def relationship(self, relationship: str) -> "RelationshipHandle":
         """A relationship by its id; whether it exists shows at the first call."""
@@ -598,6 +757,25 @@ class RelationshipHandle:
             raise _in_words(error, self.id, "") from error
 
 
+_CERTAINLY_NOT = (
+    RPCStatusCode.INVALID_ARGUMENT,
+    RPCStatusCode.NOT_FOUND,
+    RPCStatusCode.PERMISSION_DENIED,
+    RPCStatusCode.UNAUTHENTICATED,
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.UNIMPLEMENTED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+)
+"""Answers after which nothing has begun."""
+
+_ENDED = (
+    WorkflowExecutionStatus.COMPLETED,
+    WorkflowExecutionStatus.FAILED,
+    WorkflowExecutionStatus.CANCELED,
+    WorkflowExecutionStatus.TERMINATED,
+    WorkflowExecutionStatus.TIMED_OUT,
+)
+
 _NOBODY_ANSWERED = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.UNAVAILABLE)
 
 
@@ -640,6 +818,13 @@ def _require_small(command: c.Command) -> None:
         raise CommandRejected(Rejection(Refusal.TEXT_UNREADABLE)) from None
     if size > LARGEST_COMMAND:
         raise CommandRejected(Rejection(Refusal.TEXT_TOO_LONG, str(LARGEST_COMMAND)))
+
+
+def _next_id(old: Record) -> str:
+    """`r` is followed by `r-2` and that by `r-3`; an id that only looks so, of a first relationship, by one more."""
+    stem, _, number = old.relationship.rpartition("-")
+    is_next = old.opened.follows and stem and number.isascii() and number.isdigit()
+    return f"{stem}-{int(number) + 1}" if is_next else f"{old.relationship}-2"
 
 
 def _power(person: Person, partner: Person) -> Power:

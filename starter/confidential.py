@@ -27,7 +27,7 @@ _Answer = TypeVar("_Answer")
 
 
 @app.command(rich_help_panel="Confidential channel")
-def report(
+def report_concern(
     matter: MatterOption,
     words: Words,
     by: Annotated[str, typer.Option(metavar="PERSON", help="Who reports; left out: anonymous.")] = "",

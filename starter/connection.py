@@ -14,6 +14,8 @@ from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.database import open_database
 from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
 from mentoring_lifecycle.gateways.free_days import FreeDays, UnusableClosures, read_closures
+from mentoring_lifecycle.gateways.journal_sql import SqlJournal
+from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.settings import Settings, SettingsError, temporal_connection
 from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient
@@ -56,7 +58,7 @@ def free_busy_from(settings: Settings) -> CalDavFreeBusy:
 
 @asynccontextmanager
 async def opened_client(settings: Settings) -> AsyncIterator[MentoringClient]:
-    """A client over both namespaces and the people directory of the settings."""
+    """A client over both namespaces and the database of the settings: people, pairings and journal."""
     engine = open_database(settings.database_url)
     people, free_busy = SqlPeople(engine), free_busy_from(settings)
     try:
@@ -68,6 +70,8 @@ async def opened_client(settings: Settings) -> AsyncIterator[MentoringClient]:
             cases_task_queue=settings.cases_task_queue,
             safeguarding_contact=settings.safeguarding_contact,
             schedule=Timetable(people, free_days_from(settings), SqlBookings(engine), free_busy),
+            pairings=SqlPairings(engine),
+            journal=SqlJournal(engine),
         )
     finally:
         await free_busy.aclose()

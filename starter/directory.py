@@ -15,6 +15,8 @@ from mentoring_lifecycle.starter.exit_codes import ExitCode, Failed
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from mentoring_lifecycle.activities.ports import Pairing
+    from mentoring_lifecycle.contracts.export import PersonExport
     from mentoring_lifecycle.contracts.people import Person
     from mentoring_lifecycle.gateways.roster_csv import Problem
 
@@ -103,3 +105,50 @@ async def _erased(engine: "AsyncEngine", person: str) -> bool:
     from mentoring_lifecycle.gateways.people_sql import SqlPeople
 
     return await SqlPeople(engine).erase(person)
+
+
+# --- what is known of one person --------------------------------------------------------------------------------
+
+
+@people.command("relationships")
+def relationships_(
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="The person's id.")],
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show every relationship that a person has or had, in either role."""
+    show(with_database(lambda engine: _pairings(engine, person)), output)
+
+
+async def _pairings(engine: "AsyncEngine", person: str) -> "Sequence[Pairing]":
+    from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
+
+    return await SqlPairings(engine).of(person)
+
+
+@people.command()
+def export(
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="The person's id.")],
+    output: OutputOption = Output.JSON,
+) -> None:
+    """Hand out what is kept about a person: their row, their part in each relationship, what was sent to them.
+
+    Nobody else is named in it, and nothing of any case is in it.
+    """
+    export = with_database(lambda engine: _exported(engine, person))
+    if export.person is None and not export.relationships:
+        raise Failed(f"Neither the people directory nor the journal knows anybody by the id {person}.")
+    show(export, output)
+
+
+async def _exported(engine: "AsyncEngine", person: str) -> "PersonExport":
+    from mentoring_lifecycle.contracts.export import PersonExport, Sent, part_of
+    from mentoring_lifecycle.gateways.journal_sql import SqlJournal
+    from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
+    from mentoring_lifecycle.gateways.people_sql import SqlPeople
+
+    journal, ledger = SqlJournal(engine), SqlLedger(engine)
+    parts = []
+    for relationship in await journal.naming(person):
+        sent = [Sent(row.key, row.purpose, row.state, row.changed_at) for row in await ledger.rows(relationship)]
+        parts.append(part_of(person, relationship, await journal.read(relationship), sent))
+    return PersonExport(await SqlPeople(engine).find(person), tuple(parts))

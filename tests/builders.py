@@ -4,11 +4,14 @@ An arrangement is a list of past commands and spans of time: `life().after(*ONBO
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
+from random import Random
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from mentoring_lifecycle.contracts.deliveries import JournalEntry
+from mentoring_lifecycle.contracts.journal import journal_entry
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.consequences import effects_of
 from mentoring_lifecycle.domain.effects import Effect, FindSlot, Letter, VerifyCalendar
@@ -278,3 +281,52 @@ def whole_life(policy: ProgrammePolicy | None = None) -> Life:
             if not session.lies_ahead:
                 lived.after(*(c.ConfirmSession(PERSON_OF[by], session.number, held=True) for by in PAIR))
     return lived.after(feedback(MENTOR), feedback(MENTEE))
+
+
+# --- many lives -------------------------------------------------------------------------------------------------
+
+
+def journal_of(lived: Life, relationship: str = "r-1") -> tuple[str, tuple[JournalEntry, ...]]:
+    """What the journal keeps of a life, as one of many: under an id of its own."""
+    first, *rest = lived.events
+    assert isinstance(first, RelationshipOpened)
+    events = (replace(first, relationship=relationship), *rest)
+    return relationship, tuple(journal_entry(number, event) for number, event in enumerate(events, 1))
+
+
+def any_life(chance: Random, at: datetime = START) -> Life:
+    """One of the ways a relationship goes: most of them well, some declined, silent, left early, or still under way."""
+    lived = life(at=at)
+    fate = chance.random()
+    if fate < 0.06:
+        return lived.after(c.AnswerInvitation(MENTEE, accept=False))
+    if fate < 0.12:
+        lived.lives_on()
+        return lived
+    lived.after(timedelta(days=chance.randrange(1, 6)), *ACTIVE)
+    if fate < 0.2:
+        return lived.after(timedelta(days=chance.randrange(1, 60)), c.Exit(chance.choice((MENTOR, MENTEE))))
+    if fate < 0.3:
+        return lived.after(timedelta(weeks=chance.randrange(1, 20)))
+    return _lived_to_the_end(lived, chance)
+
+
+def _lived_to_the_end(lived: Life, chance: Random) -> Life:
+    while not lived.state.end_reached:
+        lived.until(lambda state: state.end_reached or any(not session.lies_ahead for session in state.sessions))
+        for session in lived.state.sessions:
+            if not session.lies_ahead:
+                for party in PAIR:
+                    if chance.random() < 0.9:
+                        lived.tries(c.ConfirmSession(PERSON_OF[party], session.number, chance.random() < 0.95))
+        if chance.random() < 0.2 and (ahead := lived.state.planned_session):
+            sooner = max(ahead.starts_at - timedelta(hours=chance.choice((3, 60))), lived.now)
+            lived.passes(sooner)
+            lived.tries(c.MoveSession(chance.choice((MENTOR, MENTEE)), ahead.number, ahead.starts_at + DAY))
+        lived.passes(lived.now + DAY)
+    for person in (MENTOR, MENTEE):
+        if chance.random() < 0.85:
+            numbers = [chance.randrange(4, 11) for _ in range(4)]
+            lived.tries(c.GiveFinalFeedback(person, (numbers[0], numbers[1]), numbers[2], numbers[3], True))
+    lived.lives_on()
+    return lived

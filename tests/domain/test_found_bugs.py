@@ -358,7 +358,7 @@ def test_goals_that_were_never_agreed_are_not_rated() -> None:
 
 def test_every_text_of_an_event_is_private_or_a_catalogue_word() -> None:
     """A new free text in an event has to be thought about: these are the only strings the journal may hold."""
-    public = {"relationship", "programme", "coordinator", "backup", "zone", "old_zone", "kind"}
+    public = {"relationship", "programme", "coordinator", "backup", "zone", "old_zone", "follows", "kind"}
     plain = {
         field.name
         for event in get_args(e.Event)

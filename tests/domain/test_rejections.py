@@ -217,6 +217,16 @@ ELSEWHERE = {
     Refusal.UNKNOWN_ZONE,
     Refusal.BAD_POLICY,
     Refusal.UNKNOWN_RELATIONSHIP,
+    # judged where places are taken, before a start
+    Refusal.BLOCKED_PAIR,
+    Refusal.ALREADY_PAIRED,
+    Refusal.NO_CAPACITY,
+    Refusal.ID_TAKEN,
+    # judged over the journal of a relationship that has ended, or has not
+    Refusal.NOT_CLOSED,
+    Refusal.NOT_EARNED,
+    Refusal.ONE_NEW_PERSON,
+    Refusal.NO_JOURNAL,
     # judged where a severe report is taken
     Refusal.NOT_SEVERE_ENOUGH,
     Refusal.PAUSE_CHOICE_NEEDED,
@@ -242,9 +252,9 @@ def test_every_code_can_happen() -> None:
 
 @pytest.mark.parametrize("code", sorted(ELSEWHERE))
 def test_what_is_judged_elsewhere_is_judged_somewhere(code: Refusal) -> None:
-    """A code that the domain never answers with is used by the contracts or the client."""
+    """A code that the domain never answers with is used by the contracts, a gateway or the client."""
     package = Path(mentoring_lifecycle.__file__).parent
-    sources = [path for folder in ("contracts", "starter") for path in (package / folder).glob("*.py")]
+    sources = [path for folder in ("contracts", "gateways", "starter") for path in (package / folder).glob("*.py")]
     assert any(f"Refusal.{code.name}" in path.read_text(encoding="utf-8") for path in sources)
 
 
@@ -288,6 +298,13 @@ def test_a_detail_is_no_template() -> None:
 
 
 WRITTEN = [case for case in CASES if case.code.startswith("text_")]
+
+
+def test_a_blocked_pair_learns_of_no_block() -> None:
+    """Neither that there is a block nor why: one sentence without a detail, which could be about anything."""
+    told = [Rejection(Refusal.BLOCKED_PAIR, "p-1").message(locale).lower() for locale in ("en", "it")]
+    trouble = ("block", "report", "conflict", "safe", "trouble", "p-1", "blocc", "segnal", "conflitt", "tutela")
+    assert not any(word in sentence for word in trouble for sentence in told)
 
 
 @pytest.mark.parametrize("case", WRITTEN, ids=lambda case: f"{case.command.kind}-{case.code}")

@@ -1,6 +1,7 @@
 """The `mentoring` command line where no server is needed: help, settings, files, and how errors end."""
 
 import asyncio
+import base64
 import inspect
 import json
 import os
@@ -16,13 +17,20 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from mentoring_lifecycle.contracts.certificates import Signer
+from mentoring_lifecycle.contracts.deliveries import JournalTail
+from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 from mentoring_lifecycle.domain.wording import WORDS_LIMIT
+from mentoring_lifecycle.gateways.database import open_database
+from mentoring_lifecycle.gateways.journal_sql import SqlJournal
+from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.programme_toml import read_programme
 from mentoring_lifecycle.starter import acts
 from mentoring_lifecycle.starter.__main__ import app
 from mentoring_lifecycle.starter.client import OutcomeUnknown, RelationshipHandle
+from tests.builders import COORDINATOR, MENTEE, MENTOR, journal_of, whole_life
 
 ROOT = Path(__file__).parents[2]
 ROSTER = ROOT / "examples/people.csv"
@@ -393,6 +401,127 @@ def test_what_people_are_called_is_shown_as_it_is(tmp_path: Path) -> None:
     file.write_text(BAD_ROSTER.replace("Ada,", f"{name},").replace(",xx,", ",en,"))
     assert imported(file)[0] == 0
     assert name in run("people", "list").stdout
+
+
+# --- pairings, outcome ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lives(migrated: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six whole lives in the journal, their people in the directory, and a key for certificates."""
+    monkeypatch.setenv("MENTORING_CERTIFICATE_KEY", base64.b64encode(bytes(32)).decode())
+
+    async def kept() -> None:
+        engine = open_database(os.environ["MENTORING_DATABASE_URL"])
+        for number in range(6):
+            name, entries = journal_of(whole_life(), f"r-{number}")
+            await SqlJournal(engine).append(JournalTail(name, "ponte", "closed", "normal", "completed", entries))
+        people = [Person(MENTOR, "Luca Neri", "luca@x.example", "it", "Europe/Rome", 2)]
+        await SqlPeople(engine).save([*people, Person(MENTEE, "Anna Sala", "anna@x.example", "en", "Europe/Rome", 6)])
+        await engine.dispose()
+
+    asyncio.run(kept())
+
+
+def answer(*arguments: str | Path) -> Any:
+    """What a command that does its work tells programs."""
+    result = run(*arguments, "--output", "json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.mark.usefixtures("lives")
+def test_a_certificate_is_issued_and_verified(tmp_path: Path) -> None:
+    """Two files, one to look at and one that proves itself; a changed one ends with 1 and a sentence."""
+    issued = answer("certificate", "r-1", "--person", MENTOR, "--out", tmp_path / "out")
+    assert Path(issued["page"]).read_bytes().startswith(b"%PDF")
+    file = Path(issued["signed"])
+    assert answer("verify-certificate", file)["holder"] == "Luca Neri"
+    assert answer("certificate", "r-1", "--person", MENTOR, "--out", tmp_path)["certificate"] == issued["certificate"]
+    file.write_text(file.read_text().replace('"sessions": 6', '"sessions": 7'))
+    result = run("verify-certificate", file)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("The signature does not fit")
+
+
+@pytest.mark.usefixtures("lives")
+def test_a_certificate_is_verified_with_the_public_key_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever verifies needs no database, no server and no secret; another issuer's key proves nothing."""
+    file = answer("certificate", "r-1", "--person", MENTEE, "--out", tmp_path)["signed"]
+    public = json.loads(Path(file).read_text())["signature"]["public_key"]
+    monkeypatch.delenv("MENTORING_CERTIFICATE_KEY")
+    monkeypatch.setenv("MENTORING_DATABASE_URL", "sqlite:////nowhere/at/all.db")
+    assert answer("verify-certificate", file, "--public-key", public)["role"] == "mentee"
+    other = answer("certificate-key")["public_key"]
+    assert run("verify-certificate", file, "--public-key", other).exit_code == 1
+    assert run("verify-certificate", file, "--public-key", "short").exit_code == 2
+    assert run("verify-certificate", file).exit_code == 2
+    assert run("verify-certificate", tmp_path / "nothing", "--public-key", public).exit_code == 1
+
+
+@pytest.mark.usefixtures("lives")
+def test_a_certificate_that_is_not_earned_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger, an unknown relationship, an erased person and a missing key each end with their own sentence."""
+    assert "[not_part_of_this]" in run("certificate", "r-1", "--person", COORDINATOR, "--out", tmp_path).stderr
+    assert "[unknown_relationship]" in run("certificate", "r-9", "--person", MENTOR, "--out", tmp_path).stderr
+    run("people", "erase", MENTOR)
+    assert "[unknown_person]" in run("certificate", "r-1", "--person", MENTOR, "--out", tmp_path).stderr
+    monkeypatch.delenv("MENTORING_CERTIFICATE_KEY")
+    assert run("certificate", "r-1", "--person", MENTEE, "--out", tmp_path).exit_code == 2
+    assert [*tmp_path.glob("*.pdf")] == []
+
+
+def test_a_key_that_was_made_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `certificate-key` prints is a setting, and one that is no key is told by its variable."""
+    made = answer("certificate-key")
+    monkeypatch.setenv("MENTORING_CERTIFICATE_KEY", made["secret_key"])
+    assert Signer(base64.b64decode(made["secret_key"])).public_key == made["public_key"]
+    monkeypatch.setenv("MENTORING_CERTIFICATE_KEY", "c2hvcnQ=")
+    assert run("people", "list").stderr.startswith("MENTORING_CERTIFICATE_KEY: the key is not 32 bytes long")
+
+
+@pytest.mark.usefixtures("lives")
+def test_a_programme_is_reported_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Table, JSON and page tell the same; the threshold is a setting; an unknown programme ends with 1."""
+    page = tmp_path / "pages" / "report.html"
+    told = {figure["key"]: figure for figure in answer("report", "ponte", "--html", page)["figures"]}
+    assert (told["opened"]["value"], told["sessions_held"]["value"], told["running"]["withheld"]) == (6, 36, "few")
+    assert "<svg" in page.read_text(encoding="utf-8")
+    assert "fewer than 5" in run("report", "ponte").stdout
+    assert "meno di 5" in run("--locale", "it", "report", "ponte").stdout
+    assert answer("report", "ponte", "--since", "2027-02")["figures"][0]["value"] is None
+    assert answer("report", "ponte", "--until", "2027-02")["figures"][0]["value"] == 6
+    assert run("report", "ponte", "--since", "2027-01-13").exit_code == 2
+    monkeypatch.setenv("MENTORING_REPORT_THRESHOLD", "7")
+    assert answer("report", "ponte")["figures"][0]["value"] is None
+    monkeypatch.setenv("MENTORING_REPORT_THRESHOLD", "2")
+    assert run("report", "ponte").exit_code == 2
+    monkeypatch.delenv("MENTORING_REPORT_THRESHOLD")
+    result = run("report", "nothing")
+    assert (result.exit_code, result.stderr) == (1, "The journal holds nothing about the programme nothing.\n")
+
+
+@pytest.mark.usefixtures("lives")
+def test_a_person_is_handed_what_is_kept() -> None:
+    """Edge case 30: their row and their part in each relationship, also after they were erased."""
+    export = answer("people", "export", MENTOR)
+    assert export["person"]["name"] == "Luca Neri"
+    assert [part["relationship"] for part in export["relationships"]] == [f"r-{number}" for number in range(6)]
+    assert MENTEE not in json.dumps(export)
+    assert {row["relationship"] for row in answer("people", "relationships", MENTOR)} == {
+        f"r-{number}" for number in range(6)
+    }
+    run("people", "erase", MENTOR)
+    assert answer("people", "export", MENTOR)["person"] is None
+    assert run("people", "export", "p-nobody").exit_code == 1
+
+
+@pytest.mark.usefixtures("migrated")
+def test_only_ids_get_onto_the_block_list() -> None:
+    """No name, no sentence, and not one person with themselves."""
+    assert "[bad_identifier]" in run("blocks", "add", "Luca Neri", "p-2").stderr
+    assert "[same_person]" in run("blocks", "add", "p-2", "p-2").stderr
+    assert answer("blocks", "list") == []
 
 
 # --- SQL without a server ---------------------------------------------------------------------------------------

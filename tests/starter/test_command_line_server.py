@@ -22,7 +22,12 @@ from mentoring_lifecycle.starter.__main__ import app
 
 ROSTER = Path(__file__).parents[2] / "examples/people.csv"
 MENTOR, MENTEE, COORDINATOR, CONTACT = "p-5d17", "p-2b94", "c-4b8f", "s-16e7"
-PAIR = ["--mentor", MENTOR, "--mentee", MENTEE, "--coordinator", COORDINATOR, "--programme", "reverse-2027"]
+PAIR = ["--mentor", MENTOR, "--mentee", MENTEE, "--coordinator", COORDINATOR]
+
+
+def programme(relationship: str) -> list[str]:
+    """A programme of its own: the same two have one open relationship in each."""
+    return ["--programme", f"reverse-{relationship}"]
 
 
 def run(*arguments: str | Path, words: str = "") -> Result:
@@ -103,7 +108,7 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
 
 def opened(relationship: str) -> str:
     """A relationship that its first worker has seen."""
-    assert answer("open", *PAIR, "--id", relationship) == {"relationship": relationship}
+    assert answer("open", *PAIR, *programme(relationship), "--id", relationship) == {"relationship": relationship}
     assert answer("status", relationship)["phase"] == "onboarding"
     return relationship
 
@@ -192,7 +197,7 @@ def test_opening_again_opens_nothing(rig: Rig) -> None:
     """The same id finds the relationship that is open."""
     r = opened("twice")
     answer("accept", r, "--by", MENTOR)
-    answer("open", *PAIR, "--id", r)
+    answer("open", *PAIR, *programme(r), "--id", r)
     assert answer("status", r)["events"] > 1
     assert len([row for row in answer("list") if row["relationship"] == r]) == 1
 
@@ -203,7 +208,7 @@ def test_refusals_are_sentences_with_a_code(rig: Rig) -> None:
     before = answer("status", r)["events"]
     assert "[wrong_phase]" in refusal("sign-rules", r, "--by", MENTOR, "--version", "1")
     assert "[not_part_of_this]" in refusal("accept", r, "--by", "p-08cc")
-    assert "[unknown_person]" in refusal("open", *PAIR[:3], "nobody", *PAIR[4:])
+    assert "[unknown_person]" in refusal("open", *PAIR[:3], "nobody", *PAIR[4:], *programme(r))
     help_wanted = ["ask-coordinator", r, "--by", MENTOR, "--matter", "question", "--words", "-"]
     assert "[text_too_long]" in refusal(*help_wanted, words="x" * 1_000_000)
     assert "[not_a_date]" in refusal("pause", r, "--by", MENTOR, "--until", "2027-03-01T10:00:00")
@@ -235,19 +240,79 @@ def test_a_list_can_be_narrowed(rig: Rig) -> None:
     """Phase, health and any Visibility query narrow a list together; a query nobody understands ends with 2."""
     r = opened("listed")
     found = until(lambda: [row for row in answer("list", "--phase", "onboarding") if row["relationship"] == r])
-    assert found[0]["programme"] == "reverse-2027"
+    assert found[0]["programme"] == "reverse-listed"
     assert found[0]["next_due_at"].endswith("Z")
-    query = "MentoringProgramme = 'reverse-2027' OR MentoringProgramme = 'other'"
+    query = "MentoringProgramme = 'reverse-listed' OR MentoringProgramme = 'other'"
     assert answer("list", "--phase", "goals", "--query", query) == []
     assert r in run("list", "--health", "waiting", "--limit", "50").stdout
     assert run("list", "--query", "this is no query").exit_code == 2
+
+
+def ended(relationship: str) -> str:
+    """A relationship that has been left at once, and whose journal says so."""
+    r = opened(relationship)
+    answer("exit", r, "--by", MENTOR)
+    until(lambda: (found := run("timeline", r, "--journal")).exit_code == 0 and "closed" in found.stdout.split())
+    return r
+
+
+def test_after_an_end_the_two_may_begin_anew(rig: Rig) -> None:
+    """Edge case 2: reopening is a new relationship that follows the old one; done twice it is one."""
+    r = ended("again")
+    begun = {"relationship": "again-2", "follows": r, "goals": []}
+    assert answer("reopen", r) == answer("reopen", r) == begun
+    assert answer("status", "again-2")["phase"] == "onboarding"
+    assert answer("status", r)["outcome"] == "no_fault_exit"
+    mine = {row["relationship"]: row["is_open"] for row in answer("people", "relationships", MENTOR)}
+    assert (mine[r], mine["again-2"]) == (False, True)
+
+
+def process(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command in a process of its own, whose log is its own too."""
+    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.starter", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True)
+
+
+def test_a_block_stands_before_every_start(rig: Rig) -> None:
+    """Whoever is blocked is paired in no programme, neither by opening nor by reopening; the trail holds ids alone."""
+    r = ended("blocked")
+    try:
+        done = process("blocks", "add", MENTEE, MENTOR, "--output", "json")
+        assert "pair_blocked" in done.stderr
+        told = json.loads(done.stdout)
+        assert (told["blocked"], told["changed"]) == (True, True)
+        for command in (["reopen", r], ["open", *PAIR, "--programme", "elsewhere"]):
+            assert "[blocked_pair]" in refusal(*command)
+        assert [(row["one"], row["other"]) for row in answer("blocks", "list")] == [(MENTEE, MENTOR)]
+    finally:
+        undone = process("blocks", "remove", MENTOR, MENTEE, "--output", "json")
+        assert json.loads(undone.stdout)["changed"]
+    assert answer("reopen", r)["relationship"] == "blocked-2"
+
+
+def test_a_pair_is_open_once_in_a_programme(rig: Rig) -> None:
+    """A second relationship of the same two in the same programme is refused, whoever is named first."""
+    r = opened("once")
+    assert "[already_paired]" in refusal("open", *PAIR, *programme(r), "--id", "once-more")
+    assert "[one_new_person]" in refusal("rematch", r)
 
 
 def test_a_severe_report_reaches_its_one_reader(rig: Rig) -> None:
     """It is received once, read by its id, acknowledged, and leaves no trace in the relationship."""
     r = opened("reported")
     before = answer("status", r)["events"]
-    report = ["report", "--matter", "verbal_abuse", "--words", "-", "--relationship", r, "--wait", "--case", "case-1"]
+    report = [
+        "report-concern",
+        "--matter",
+        "verbal_abuse",
+        "--words",
+        "-",
+        "--relationship",
+        r,
+        "--wait",
+        "--case",
+        "case-1",
+    ]
     assert answer(*report, words="What was said.\n") == {"case": "case-1", "received": True}
     assert answer(*report, words="What was said.\n")["case"] == "case-1"
     view = answer("case", "read", "case-1")
@@ -259,9 +324,9 @@ def test_a_severe_report_reaches_its_one_reader(rig: Rig) -> None:
 
 def test_a_report_that_nobody_may_take_is_refused(rig: Rig) -> None:
     """A matter for the coordinator is refused, and so is an S3 report without a choice about the pause."""
-    assert "[not_severe_enough]" in refusal("report", "--matter", "question", "--words", "x")
+    assert "[not_severe_enough]" in refusal("report-concern", "--matter", "question", "--words", "x")
     assert "[pause_choice_needed]" in refusal(
-        "report", "--matter", "retaliation", "--words", "x", "--relationship", "r"
+        "report-concern", "--matter", "retaliation", "--words", "x", "--relationship", "r"
     )
 
 

@@ -13,6 +13,7 @@ from mentoring_lifecycle.activities.ports import (
     JournalGateway,
     LedgerGateway,
     MailGateway,
+    PairingsGateway,
     PeopleGateway,
 )
 from mentoring_lifecycle.activities.timetable import NoFreeDays
@@ -32,8 +33,10 @@ from mentoring_lifecycle.gateways.memory import (
     MemoryJournal,
     MemoryLedger,
     MemoryMail,
+    MemoryPairings,
     MemoryPeople,
 )
+from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 
 PEOPLE: tuple[type[PeopleGateway], ...] = (SqlPeople, MemoryPeople)
@@ -45,6 +48,7 @@ JOURNALS: tuple[type[JournalGateway], ...] = (SqlJournal, MemoryJournal)
 FREE_DAYS: tuple[type[FreeDaysGateway], ...] = (FreeDays, MemoryFreeDays, NoFreeDays)
 BOOKINGS: tuple[type[BookingsGateway], ...] = (SqlBookings, MemoryBookings)
 FREE_BUSY: tuple[type[FreeBusyGateway], ...] = (CalDavFreeBusy, MemoryFreeBusy)
+PAIRINGS: tuple[type[PairingsGateway], ...] = (SqlPairings, MemoryPairings)
 
 PAIRS: list[tuple[type, type]] = [
     *((PeopleGateway, gateway) for gateway in PEOPLE),
@@ -56,6 +60,7 @@ PAIRS: list[tuple[type, type]] = [
     *((FreeDaysGateway, gateway) for gateway in FREE_DAYS),
     *((BookingsGateway, gateway) for gateway in BOOKINGS),
     *((FreeBusyGateway, gateway) for gateway in FREE_BUSY),
+    *((PairingsGateway, gateway) for gateway in PAIRINGS),
 ]
 
 

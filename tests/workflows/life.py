@@ -35,6 +35,7 @@ from mentoring_lifecycle.gateways.memory import (
     MemoryJournal,
     MemoryLedger,
     MemoryMail,
+    MemoryPairings,
     MemoryPeople,
 )
 from mentoring_lifecycle.letters.writer import CatalogueLetters
@@ -117,7 +118,7 @@ class World:
 
     people: MemoryPeople = field(default_factory=lambda: MemoryPeople(PEOPLE))
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    journal: JournalWithOutages = field(default_factory=JournalWithOutages)
+    journal: JournalWithOutages = field(default_factory=lambda: JournalWithOutages(pairings=MemoryPairings()))
     mail: MemoryMail = field(default_factory=MemoryMail)
     calendar: MemoryCalendar = field(default_factory=MemoryCalendar)
     free_days: MemoryFreeDays = field(default_factory=MemoryFreeDays)
@@ -209,6 +210,7 @@ async def quick_rig(
         cases_task_queue=queue,
         safeguarding_contact=CONTACT,
         schedule=world.gateways().timetable,
+        journal=world.journal,
     )
     async with AsyncExitStack() as workers:
         gateways = world.gateways()

@@ -51,6 +51,7 @@ def _pairings() -> None:
         sa.Column("mentor", sa.String, nullable=False),
         sa.Column("mentee", sa.String, nullable=False),
         sa.Column("is_open", sa.Boolean, nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
     )
     op.create_index("mentoring_pairings_mentor", "mentoring_pairings", ["mentor"])
     op.create_index("mentoring_pairings_mentee", "mentoring_pairings", ["mentee"])
