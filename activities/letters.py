@@ -1,6 +1,5 @@
 """Writes letters and hands them to the mail server, each at most once, each to one reader."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -78,11 +77,7 @@ class LetterActivities:
         reader = await self._people.find(letter.to)
         if reader is None or not reader.active:
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, "person")
-        if MANNERS[letter.purpose].to_other_address:
-            if not reader.other_email:
-                return await self._drop(relationship, letter, LedgerState.SUPPRESSED, "no_other_address")
-            reader = replace(reader, email=reader.other_email)
-        elif reader.address is AddressState.FAILED:
+        if reader.address is AddressState.FAILED:
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, ADDRESS_GONE)
         if MANNERS[letter.purpose].waits_for_day and (waits := self._wait(letter, reader, now)):
             return (
@@ -138,8 +133,6 @@ class LetterActivities:
             return result
         await self._ledger.settle(letter.key, claim.token, LedgerState(result.outcome.value), reason=failure.reason)
         if result.reason == ADDRESS_GONE:
-            if MANNERS[letter.purpose].to_other_address:
-                return replace(result, reason="other_address")
             await self._people.mark_address_failed(reader.id)
         if isinstance(failure, MailUnknown) and MANNERS[letter.purpose].when_unknown is WhenUnknown.RESEND:
             return Delivery(letter.key, Outcome.DELAYED, failure.reason)

@@ -94,37 +94,6 @@ class CalendarAnswer(StrEnum):
     MOVED = "moved"
 
 
-class AddressNews(StrEnum):
-    """What was learnt about somebody's address."""
-
-    FAILED = "failed"
-    """Mail to it is refused for good."""
-    SOFT = "soft"
-    """Mail did not arrive, and may later."""
-    WORKS = "works"
-    """It was corrected, or mail arrives again."""
-
-
-class AbsenceAnswer(StrEnum):
-    """What somebody says who was missed at a session. Each is a fine answer."""
-
-    EMERGENCY = "emergency"
-    """Something came up that could not wait; what it was is not asked."""
-    FORGOT = "forgot"
-    WAS_HELD = "was_held"
-    """It did take place."""
-
-
-class Verdict(StrEnum):
-    """What the programme team may make of a session about which two witnesses differ."""
-
-    HELD = "held"
-    NOT_HELD = "not_held"
-    NO_SHOW = "no_show"
-    EXCUSED = "excused"
-    UNKNOWN = "unknown"
-
-
 class Choice(StrEnum):
     """What the programme team decides when a ladder has ended."""
 
@@ -495,16 +464,6 @@ class Lift:
 
 
 @dataclass(frozen=True, slots=True)
-class NoteAddress:
-    """News about the address of one of those who take part, from bounces or from the people directory."""
-
-    by: str
-    person: str
-    news: AddressNews
-    kind: Literal["note_address"] = "note_address"
-
-
-@dataclass(frozen=True, slots=True)
 class Exit:
     """Leave, at any moment, without a reason or anybody's approval."""
 
@@ -615,7 +574,6 @@ Command = (
     | Resume
     | Hold
     | Lift
-    | NoteAddress
     | Exit
     | Decide
     | ChangeZone

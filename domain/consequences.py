@@ -167,8 +167,7 @@ def _occurrence(ask: Ask) -> str:
 
 def _step(ask: Ask) -> str:
     """Which step of which ladder: a later step, or the same question asked afresh, is another letter."""
-    again = f".{ask.resent}" if ask.resent else ""
-    return f"{ask.opened}.{ask.reminded}{again}"
+    return f"{ask.opened}.{ask.reminded}"
 
 
 def _goals_shown(state: Relationship, subject: e.Subject) -> tuple[str, ...]:
@@ -552,32 +551,9 @@ _FAREWELLS: dict[e.RelationshipOutcome, LetterKind] = {
 
 
 def _address_failed(event: e.AddressFailed, state: Relationship) -> Iterator[Effect]:
-    """The coordinator hears of it, and the person by another address, where the directory has one."""
     if event.party in PAIR:
         facts = Facts(concerned=state.person(event.party), occurrence=event.party)
-        yield _letter(state, event.at, LetterKind.ADDRESS_FAILED, Party.COORDINATOR, facts, revision=state.sequence)
-        yield _letter(state, event.at, LetterKind.ADDRESS_FAILED_OWNER, event.party, revision=state.sequence)
-
-
-def _sent_again(event: e.AddressDoubtful | e.AddressWorks, state: Relationship) -> Iterator[Effect]:
-    """What a party is still asked, and the invitation to the session that lies ahead."""
-    if state.held or event.party not in PAIR:
-        return
-    for ask in state.asks:
-        if ask.of is event.party:
-            first, again = _ASKING[ask.subject]
-            yield _question(state, ask, event.at, _proposal_or(again if ask.reminded else first, ask))
-    session = state.planned_session
-    if session and event.at < session.starts_at:
-        yield _letter(
-            state,
-            event.at,
-            LetterKind.SESSION_INVITATION,
-            event.party,
-            _session_facts(session),
-            revision=f"{session.revision}.{state.sequence}",
-            not_after=session.starts_at,
-        )
+        yield _letter(state, event.at, LetterKind.ADDRESS_FAILED, Party.COORDINATOR, facts)
 
 
 _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] = {
@@ -608,8 +584,6 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.EndDecided: _end_decided,
     e.Closed: _closed,
     e.AddressFailed: _address_failed,
-    e.AddressDoubtful: _sent_again,
-    e.AddressWorks: _sent_again,
 }
 
 

@@ -698,26 +698,6 @@ class AddressFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressDoubtful:
-    """Mail did not arrive and may later: what still matters is sent once more."""
-
-    at: datetime
-    party: Party
-    begins: bool = True
-    """The first of a row of bounces."""
-    kind: Literal["address_doubtful"] = "address_doubtful"
-
-
-@dataclass(frozen=True, slots=True)
-class AddressWorks:
-    """The party can be reached again; open questions are put once more, and their clocks go on."""
-
-    at: datetime
-    party: Party
-    kind: Literal["address_works"] = "address_works"
-
-
-@dataclass(frozen=True, slots=True)
 class Closed:
     at: datetime
     outcome: RelationshipOutcome
@@ -782,8 +762,6 @@ Event = (
     | EndDecided
     | CalendarVerified
     | AddressFailed
-    | AddressDoubtful
-    | AddressWorks
     | Closed
 )
 

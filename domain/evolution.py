@@ -576,38 +576,7 @@ def _calendar_verified(state: Relationship, event: e.CalendarVerified) -> Relati
 
 
 def _address_failed(state: Relationship, event: e.AddressFailed) -> Relationship:
-    failed = replace(
-        _without_doubt(state, event.party),
-        failed_addresses=(*state.failed_addresses, event.party),
-        failed_since=(*state.failed_since, (event.party, event.at)),
-    )
-    return _with_clocks(failed, event.at)
-
-
-def _address_doubtful(state: Relationship, event: e.AddressDoubtful) -> Relationship:
-    since = event.at if event.begins else next(since for party, since, _ in state.doubtful if party is event.party)
-    cleared = _without_doubt(state, event.party)
-    doubted = replace(cleared, doubtful=(*cleared.doubtful, (event.party, since, event.at)))
-    return _with_asks_resent(doubted, event.party)
-
-
-def _address_works(state: Relationship, event: e.AddressWorks) -> Relationship:
-    works = replace(
-        _without_doubt(state, event.party),
-        failed_addresses=tuple(party for party in state.failed_addresses if party is not event.party),
-        failed_since=tuple(each for each in state.failed_since if each[0] is not event.party),
-    )
-    return _with_asks_resent(_with_clocks(works, event.at), event.party)
-
-
-def _without_doubt(state: Relationship, party: Party) -> Relationship:
-    return replace(state, doubtful=tuple(each for each in state.doubtful if each[0] is not party))
-
-
-def _with_asks_resent(state: Relationship, party: Party) -> Relationship:
-    """Every open question to this party is put once more, as the step of the ladder that it has come to."""
-    asks = tuple(replace(ask, resent=ask.resent + 1) if ask.of is party else ask for ask in state.asks)
-    return replace(state, asks=asks)
+    return replace(state, failed_addresses=(*state.failed_addresses, event.party))
 
 
 def _closed(state: Relationship, event: e.Closed) -> Relationship:
@@ -672,7 +641,5 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.EndDecided: _end_decided,
     e.CalendarVerified: _calendar_verified,
     e.AddressFailed: _address_failed,
-    e.AddressDoubtful: _address_doubtful,
-    e.AddressWorks: _address_works,
     e.Closed: _closed,
 }

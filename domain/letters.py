@@ -59,7 +59,6 @@ class LetterKind(StrEnum):
     DECISION_WANTED = "decision_wanted"
     CLOSED_NOTE = "closed_note"
     ADDRESS_FAILED = "address_failed"
-    ADDRESS_FAILED_OWNER = "address_failed_owner"
     CATCH_UP = "catch_up"
     """Stands for several letters that could not be sent for long."""
     CASE_RECEIVED = "case_received"
@@ -116,8 +115,6 @@ class Manners:
     when_unknown: WhenUnknown
     action: Action = Action.NONE
     calendar: CalendarMethod = CalendarMethod.NONE
-    to_other_address: bool = False
-    """Goes to the reader's other address, because the first one fails."""
     passes_hold: bool = False
     """Goes out although the relationship is on hold: cancellations and the fixed sentence itself."""
     waits_for_day: bool = False
@@ -177,7 +174,6 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.DECISION_WANTED: Manners(_RESEND, Action.DECIDE, passes_hold=True, waits_for_day=True),
     LetterKind.CLOSED_NOTE: Manners(_RESEND, passes_hold=True, waits_for_day=True),
     LetterKind.ADDRESS_FAILED: Manners(_RESEND, passes_hold=True),
-    LetterKind.ADDRESS_FAILED_OWNER: Manners(_RESEND, passes_hold=True, to_other_address=True),
     LetterKind.CATCH_UP: Manners(_RESEND, waits_for_day=True),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
     LetterKind.ZONE_CHANGED: Manners(_RESEND, waits_for_day=True),

@@ -23,7 +23,6 @@ from mentoring_lifecycle.domain import (
     goal_setting,
     help_requests,
     onboarding,
-    reachability,
     reviews,
     sessions,
     standing,
@@ -32,6 +31,7 @@ from mentoring_lifecycle.domain import (
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
+    AddressFailed,
     AskLapsed,
     CalendarVerified,
     Event,
@@ -136,7 +136,6 @@ GATES: dict[type[Any], Gate] = {
     c.Resume: Gate(_OPEN, PAIR, in_pause=True),
     c.Hold: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.Lift: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
-    c.NoteAddress: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.Exit: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
     c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.ChangeZone: Gate(_OPEN, EVERYBODY, team_always=True),
@@ -193,7 +192,6 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.Resume: standing.resume,
     c.Hold: standing.hold,
     c.Lift: standing.lift,
-    c.NoteAddress: reachability.note_address,
     c.Exit: standing.leave,
     c.Decide: standing.decide_open_question,
     c.ChangeZone: zone_change.change_zone,
@@ -233,8 +231,8 @@ def report(state: Relationship, found: c.Report, now: datetime) -> Events:
         sessions.record_slot(draft, found, now)
     elif isinstance(found, c.RecordCalendarVerified):
         _record_calendar(draft, found, now)
-    else:
-        reachability.note_failure(draft, found.party, now)
+    elif found.party not in state.failed_addresses:
+        draft.add(AddressFailed(now, found.party))
     keep_going(draft, now)
     return tuple(draft.events)
 
@@ -292,7 +290,6 @@ def hours(state: Relationship) -> tuple[Hour, ...]:
         close_out.hours,
         sessions.hours,
         help_requests.hours,
-        reachability.hours,
         _lapses,
         asking.reminders,
     )

@@ -107,10 +107,6 @@ class ProgrammePolicy:
     """How often the coordinator is asked whether a hold is still meant."""
     closing_notice_days: int = 14
     final_feedback: Ladder = Ladder((7, 14), 21)
-    soft_bounce_hours: int = 72
-    """How long mail may bounce "for now" before the address counts as failed."""
-    address_patience_days: int = 30
-    """How long a pair that has not begun waits for the correction of an address that fails."""
     calendar_clean_up_days: int = 7
     """How long a close waits for a calendar that does not answer."""
     first_pulse_days: int = 30
@@ -159,8 +155,6 @@ RANGES: dict[str, tuple[int, int]] = {
     "pause_weeks": (1, 52),
     "hold_reminder_weeks": (1, 26),
     "closing_notice_days": (1, 28),
-    "soft_bounce_hours": (1, 168),
-    "address_patience_days": (7, 90),
     "calendar_clean_up_days": (1, 30),
     "first_pulse_days": (7, 90),
 }

@@ -15,10 +15,6 @@ PROGRAMME_OFFICE = "programme"
 """The one name under which holds are placed and lifted, whoever asked, so that no hold tells itself from another."""
 
 
-BEGINNING = (Phase.ONBOARDING, Phase.GROUND_RULES, Phase.GOALS)
-"""The phases in which silence ends a relationship."""
-
-
 _WITH_BOTH = (SessionResult.HELD, SessionResult.HELD_UNCONFIRMED)
 
 
@@ -47,8 +43,6 @@ class Ask:
     """Number of the event that put it; tells two askings of the same question apart."""
     stopped_at: datetime | None = None
     """Since when its clock stands still; None while it runs."""
-    resent: int = 0
-    """How often its last letter went out once more, because mail had not arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +218,6 @@ class Relationship:
     """Whose calendar has not been proven clean since the last clean-up."""
     unclean: tuple[Party, ...] = ()
     failed_addresses: tuple[Party, ...] = ()
-    failed_since: tuple[tuple[Party, datetime], ...] = ()
-    doubtful: tuple[tuple[Party, datetime, datetime], ...] = ()
-    """Whose mail bounces for now: since when, and when it was last sent once more."""
     outcome: RelationshipOutcome | None = None
     to_book: bool = False
     """A session was called off by one of the pair: the next time is booked by hand."""
@@ -281,12 +272,7 @@ class Relationship:
         return self.standing is Standing.NORMAL and not self.is_ending
 
     def clock_runs(self, of: Party) -> bool:
-        """Whether questions to this party age: a pause stops the pair's alone, a hold everybody's.
-
-        Whoever cannot be reached before the sessions begin does not run out of time: that is no "no answer".
-        """
-        if of in PAIR and of in self.failed_addresses and self.phase in BEGINNING:
-            return False
+        """Whether questions to this party age: a pause stops the pair's alone, a hold everybody's."""
         return self.moves or (of is Party.COORDINATOR and self.paused and not self.held and not self.is_ending)
 
     @property

@@ -442,15 +442,6 @@ def lift() -> c.Command:
 
 
 @_act(_STANDING)
-def note_address(
-    person: Annotated[str, typer.Option(metavar="PERSON", help="Whose address it is.")],
-    news: Annotated[c.AddressNews, typer.Option(help="What was learnt.")],
-) -> c.Command:
-    """Take note, as the programme team, that an address fails, bounces for now, or works again."""
-    return c.NoteAddress(PROGRAMME_OFFICE, person, news)
-
-
-@_act(_STANDING)
 def exit_(by: By) -> c.Command:
     """Leave: at any moment, without a reason, without anybody's approval."""
     return c.Exit(by)

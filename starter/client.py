@@ -664,10 +664,6 @@ class RelationshipHandle:
         """The programme team ends a hold."""
         return await self.do(c.Lift(PROGRAMME_OFFICE), command_id)
 
-    async def note_address(self, *, person: str, news: c.AddressNews, command_id: str = "") -> RelationshipView:
-        """News about the address of one of those who take part, from bounces or the people directory."""
-        return await self.do(c.NoteAddress(PROGRAMME_OFFICE, person, news), command_id)
-
     async def exit(self, *, by: str, command_id: str = "") -> RelationshipView:
         """Leave: at any moment, without a reason, without anybody's approval."""
         return await self.do(c.Exit(by), command_id)

@@ -87,7 +87,6 @@ class MentoringRelationship:
     resume = _act(c.Resume, "Go on after a pause")
     hold = _act(c.Hold, "The programme team freezes the relationship")
     lift = _act(c.Lift, "The programme team ends a hold")
-    note_address = _act(c.NoteAddress, "News about somebody's address")
     exit = _act(c.Exit, "Leave, without a reason")
     decide = _act(c.Decide, "The programme team decides a stuck step")
     change_zone = _act(c.ChangeZone, "Agree on times in another zone")

@@ -259,28 +259,3 @@ async def test_a_long_call_gives_signs_of_life(desk: Desk, monkeypatch: pytest.M
     desk.mail = Slow(desk.beats)
     await desk.deliver(letter(INVITATION))
     assert len(desk.beats) >= 3
-
-
-# --- another address --------------------------------------------------------------------------------------------
-
-
-async def test_that_an_address_fails_is_told_at_the_other_one(desk: Desk) -> None:
-    """Although the first one fails; nothing else ever goes there."""
-    await desk.people.mark_address_failed(MENTOR)
-    results = await desk.deliver(letter(LetterKind.ADDRESS_FAILED_OWNER), letter())
-    assert [each.outcome for each in results] == [Outcome.ACCEPTED, Outcome.SUPPRESSED]
-    assert [mail.to.email for mail in desk.mail.sent] == ["mia@home.example"]
-
-
-async def test_where_there_is_no_other_address_the_coordinator_has_to_do(desk: Desk) -> None:
-    """Recorded with its reason."""
-    (result,) = await desk.deliver(letter(LetterKind.ADDRESS_FAILED_OWNER, to=MENTEE))
-    assert (result.outcome, result.reason) == (Outcome.SUPPRESSED, "no_other_address")
-
-
-async def test_an_other_address_that_fails_is_not_held_against_the_first(desk: Desk) -> None:
-    """It may have been corrected meanwhile."""
-    desk.mail.troubles.append(MailRefused("550"))
-    (result,) = await desk.deliver(letter(LetterKind.ADDRESS_FAILED_OWNER))
-    assert (result.outcome, result.reason) == (Outcome.FAILED, "other_address")
-    assert desk.people.people[MENTOR].address is AddressState.OK

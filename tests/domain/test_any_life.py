@@ -139,7 +139,6 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(st.builds(c.SetAgenda, PEOPLE, NUMBERS, st.lists(TEXTS, max_size=2).map(tuple))),
     wish(st.builds(c.CancelSession, PEOPLE, NUMBERS)),
     wish(st.builds(c.AnswerCalendarQuestion, PEOPLE, NUMBERS, st.booleans())),
-    wish(st.builds(c.NoteAddress, TEAM, PEOPLE, st.sampled_from(c.AddressNews))),
     st.builds(partial, st.just(shows), PEOPLE, NUMBERS, NUMBERS, st.sampled_from(c.CalendarAnswer), OFFSETS),
     wish(st.builds(c.AnswerTimes, PEOPLE, NUMBERS, NUMBERS)),
     st.builds(partial, st.just(books), PEOPLE, NUMBERS, OFFSETS),

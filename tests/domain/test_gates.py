@@ -40,7 +40,6 @@ WORDS: dict[type[Any], dict[str, Any]] = {
     c.AnswerTimes: {"session": 1, "chosen": 0},
     c.NoteCalendar: {"session": 1, "revision": 0, "answer": c.CalendarAnswer.ACCEPTED},
     c.AnswerCalendarQuestion: {"session": 1, "meant": True},
-    c.NoteAddress: {"person": MENTOR, "news": c.AddressNews.FAILED},
     c.ConfirmSession: {"session": 1, "held": True},
     c.ReportNoShow: {"session": 1},
     c.ExplainAbsence: {"session": 1, "answer": c.AbsenceAnswer.FORGOT},

@@ -17,7 +17,6 @@ from mentoring_lifecycle.domain.people import PAIR, Party
 LOCALES = ("en", "it")
 WITHOUT_WAYS_OUT = {
     LetterKind.NOT_STARTED,
-    LetterKind.ADDRESS_FAILED_OWNER,
     LetterKind.ON_HOLD,
     LetterKind.EXIT_CONFIRMED,
     LetterKind.RELATIONSHIP_ENDED,

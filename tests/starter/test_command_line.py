@@ -131,7 +131,6 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"session": 2, "revision": 1, "answer": c.CalendarAnswer.MOVED, "starts_at": AT},
     ),
     "answer_calendar_question": ("--session 2 --not-meant", {"session": 2, "meant": False}),
-    "note_address": ("--person p-1 --news works", {"person": "p-1", "news": c.AddressNews.WORKS}),
     "confirm_session": (
         "--session 3 --held --useful 7 --heard 8 --safe 9 --rating 5 --rating 6 --comfort yes --rules-do-not-fit",
         {"session": 3, "held": True, "pulse": c.Pulse(7, 8, 9), "review": REVIEW},
@@ -171,7 +170,7 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"ratings": (7, 8), "would_repeat": 9, "felt_safe": 10, "keep_in_touch": False},
     ),
 }
-NOBODY_DOES = {"hold", "lift", "note_address"}
+NOBODY_DOES = {"hold", "lift"}
 """All holds look the same, so nobody is named."""
 
 

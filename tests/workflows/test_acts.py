@@ -1,12 +1,11 @@
 """The acts of a relationship, one after the other, on a real server."""
 
-from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from mentoring_lifecycle.domain.commands import AddressNews, CalendarAnswer, Choice, Comfort
+from mentoring_lifecycle.domain.commands import CalendarAnswer, Choice, Comfort
 from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.people import Party
@@ -25,7 +24,6 @@ from .life import (
     Life,
     Past,
     Rig,
-    World,
     both_accepted,
     both_confirmed,
     both_looked_back,
@@ -415,22 +413,3 @@ async def test_an_entry_that_somebody_deleted_becomes_a_question_to_them_alone(r
     await life.rest()
     assert life.entries() == {MENTOR: [session.starts_at], MENTEE: [session.starts_at]}
     assert len(life.mails(to=MENTOR)) == before
-
-
-async def test_a_bounced_invitation_is_no_answer_and_waits_for_a_good_address(rig: Rig, broken: World) -> None:
-    """The owner hears by another way, the coordinator too; twenty days later the invitation arrives and is accepted."""
-    life = await rig.life()
-    broken.people.people[MENTEE] = replace(broken.people.people[MENTEE], other_email="ed@home.example")
-    await broken.people.mark_address_failed(MENTEE)
-    await life.on.note_address(person=MENTEE, news=AddressNews.FAILED)
-    await life.rest()
-    assert [mail.to.email for mail in life.mails(LetterKind.ADDRESS_FAILED_OWNER)] == ["ed@home.example"]
-    assert len(life.mails(LetterKind.ADDRESS_FAILED)) == 1
-    await life.on.accept(by=MENTOR, induction_acknowledged=True, comfort=Comfort.YES)
-    await life.days(20)
-    broken.mend()
-    await life.on.note_address(person=MENTEE, news=AddressNews.WORKS)
-    await life.rest()
-    assert len(life.mails(LetterKind.INVITATION, to=MENTEE)) == 2
-    view = await life.on.accept(by=MENTEE, induction_acknowledged=True, comfort=Comfort.YES)
-    assert view.phase is Phase.GROUND_RULES

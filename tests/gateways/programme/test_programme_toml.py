@@ -87,8 +87,6 @@ def test_every_number_can_be_set(file: Path) -> None:
     }
     more_numbers = {
         "closing_notice_days": 10,
-        "soft_bounce_hours": 48,
-        "address_patience_days": 20,
         "calendar_clean_up_days": 5,
         "first_pulse_days": 20,
     }
