@@ -28,6 +28,7 @@ from mentoring_lifecycle.activities.ports import (
     LetterWriter,
     MailGateway,
     PeopleGateway,
+    ReplyAddresses,
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
 from mentoring_lifecycle.gateways.action_links import TemplateLinks, UnusableTemplate
@@ -39,6 +40,7 @@ from mentoring_lifecycle.gateways.loopback import UnprotectedConnection
 from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.relationships_temporal import TemporalRelationships
+from mentoring_lifecycle.gateways.reply_addresses_sql import SqlReplyAddresses
 from mentoring_lifecycle.letters.writer import CatalogueLetters
 from mentoring_lifecycle.settings import Settings, SettingsError, read_settings
 from mentoring_lifecycle.starter.connection import connect, connect_cases
@@ -72,6 +74,8 @@ class Gateways:
     mail: MailGateway
     calendar: CalendarGateway | None
     writer: LetterWriter
+    replies: ReplyAddresses | None = None
+    """Where answers come back to; None: nothing that comes back is read."""
 
 
 @asynccontextmanager
@@ -98,6 +102,7 @@ def gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
 
 def _gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
     organizer = Attendee(settings.sender_name, settings.sender_address)
+    template = settings.reply_template()
     return Gateways(
         people=SqlPeople(engine),
         ledger=SqlLedger(engine),
@@ -105,6 +110,7 @@ def _gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
         mail=_mail_from(settings, organizer),
         calendar=_calendar_from(settings, organizer),
         writer=CatalogueLetters(TemplateLinks(settings.action_link_template), settings.programme_name),
+        replies=SqlReplyAddresses(engine, template) if template else None,
     )
 
 
@@ -144,7 +150,7 @@ def activities_over(gateways: Gateways) -> list[Callable[..., Any]]:
     """Every activity of a relationship, acting through these gateways."""
     g = gateways
     return [
-        LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail).deliver,
+        LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail, g.replies).deliver,
         CalendarActivities(g.people, g.ledger, g.writer, g.calendar).apply,
         ScheduleActivities().find_slots,
         JournalActivities(g.journal).append,

@@ -89,6 +89,29 @@ class Choice(StrEnum):
     END = "end"
 
 
+class CalendarAnswer(StrEnum):
+    """What somebody's own calendar says about a session."""
+
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+    COUNTERED = "countered"
+    """Another time is proposed."""
+    DELETED = "deleted"
+    MOVED = "moved"
+
+
+class AddressNews(StrEnum):
+    """What became of mail to somebody."""
+
+    FAILED = "failed"
+    """It came back for good."""
+    SOFT = "soft"
+    """It came back for now: a full mailbox, a server that is away."""
+    WORKS = "works"
+    """The address was corrected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """One goal of the pair, in their words."""
@@ -202,6 +225,20 @@ class ConfirmSession:
     session: int
     held: bool
     kind: Literal["confirm_session"] = "confirm_session"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCalendar:
+    """What one participant's calendar says about one session."""
+
+    by: str
+    session: int
+    revision: int
+    """SEQUENCE of the entry they saw; -1: not told."""
+    answer: CalendarAnswer
+    starts_at: datetime | None = None
+    """With COUNTERED and MOVED: the other time."""
+    kind: Literal["note_calendar"] = "note_calendar"
 
 
 # --- help -------------------------------------------------------------------------------------------------------
@@ -330,6 +367,19 @@ class GiveFinalFeedback:
     kind: Literal["give_final_feedback"] = "give_final_feedback"
 
 
+# --- what the programme's machines have heard -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAddress:
+    """Mail to somebody came back, or their address has been corrected."""
+
+    by: str
+    person: str
+    news: AddressNews
+    kind: Literal["note_address"] = "note_address"
+
+
 # --- what the engine reports ------------------------------------------------------------------------------------
 
 
@@ -369,6 +419,7 @@ Command = (
     | SetAgenda
     | MoveSession
     | ConfirmSession
+    | NoteCalendar
     | AskCoordinator
     | TakeUpHelp
     | ArrangeTalk
@@ -381,6 +432,7 @@ Command = (
     | Exit
     | Decide
     | GiveFinalFeedback
+    | NoteAddress
 )
 """What a person may send."""
 

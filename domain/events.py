@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from mentoring_lifecycle.domain.commands import Choice, Comfort, Goal, HelpOutcome, Matter, Severity
+from mentoring_lifecycle.domain.commands import CalendarAnswer, Choice, Comfort, Goal, HelpOutcome, Matter, Severity
 from mentoring_lifecycle.domain.people import Participant, Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 
@@ -301,6 +301,17 @@ class SessionSettled:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarAnswered:
+    at: datetime
+    by: Party
+    session: int
+    revision: int
+    answer: CalendarAnswer
+    starts_at: datetime | None = None
+    kind: Literal["calendar_answered"] = "calendar_answered"
+
+
+@dataclass(frozen=True, slots=True)
 class HelpAsked:
     at: datetime
     help: int
@@ -470,6 +481,42 @@ class AddressFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressWorks:
+    """It was corrected: what is open is put to this party again."""
+
+    at: datetime
+    party: Party
+    kind: Literal["address_works"] = "address_works"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressDoubted:
+    """Mail came back for now; it is tried again before anything follows from it."""
+
+    at: datetime
+    party: Party
+    kind: Literal["address_doubted"] = "address_doubted"
+
+
+@dataclass(frozen=True, slots=True)
+class LettersRepeated:
+    """What came back and is still wanted goes out once more."""
+
+    at: datetime
+    party: Party
+    kind: Literal["letters_repeated"] = "letters_repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressTrusted:
+    """A day has passed since the last try, and nothing came back."""
+
+    at: datetime
+    party: Party
+    kind: Literal["address_trusted"] = "address_trusted"
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     at: datetime
     outcome: RelationshipOutcome
@@ -500,6 +547,7 @@ Event = (
     | SessionEnded
     | SessionConfirmed
     | SessionSettled
+    | CalendarAnswered
     | HelpAsked
     | HelpOverdue
     | HelpTakenUp
@@ -519,6 +567,10 @@ Event = (
     | EndDecided
     | CalendarVerified
     | AddressFailed
+    | AddressWorks
+    | AddressDoubted
+    | LettersRepeated
+    | AddressTrusted
     | Closed
 )
 

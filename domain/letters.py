@@ -44,6 +44,7 @@ class LetterKind(StrEnum):
     DECISION_WANTED = "decision_wanted"
     CLOSED_NOTE = "closed_note"
     ADDRESS_FAILED = "address_failed"
+    ADDRESS_FAILED_OWNER = "address_failed_owner"
     CASE_RECEIVED = "case_received"
 
 
@@ -93,6 +94,8 @@ class Manners:
     calendar: CalendarMethod = CalendarMethod.NONE
     passes_hold: bool = False
     """Goes out although the relationship is on hold: cancellations and the fixed sentence itself."""
+    another_way: bool = False
+    """Goes to the reader's other address, because mail to the usual one fails."""
 
 
 _LEAVE, _RESEND = WhenUnknown.LEAVE, WhenUnknown.RESEND
@@ -135,6 +138,7 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.DECISION_WANTED: Manners(_RESEND, Action.DECIDE, passes_hold=True),
     LetterKind.CLOSED_NOTE: Manners(_RESEND, passes_hold=True),
     LetterKind.ADDRESS_FAILED: Manners(_RESEND, passes_hold=True),
+    LetterKind.ADDRESS_FAILED_OWNER: Manners(_RESEND, passes_hold=True, another_way=True),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
 }
 """One row per letter; a test holds it complete."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mentoring_lifecycle.domain import (
+    addresses,
     agreement,
     asking,
     close_out,
@@ -25,7 +26,6 @@ from mentoring_lifecycle.domain import (
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
-    AddressFailed,
     AskLapsed,
     CalendarVerified,
     Event,
@@ -103,6 +103,7 @@ GATES: dict[type[Any], Gate] = {
     c.SetAgenda: Gate(_MEETING, PAIR),
     c.MoveSession: Gate(_MEETING, PAIR),
     c.ConfirmSession: Gate(_MEETING, PAIR),
+    c.NoteCalendar: Gate(_MEETING, PAIR),
     c.AskCoordinator: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
     c.TakeUpHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.ArrangeTalk: Gate(_OPEN, TEAM, in_pause=True),
@@ -115,6 +116,7 @@ GATES: dict[type[Any], Gate] = {
     c.Exit: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
     c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.GiveFinalFeedback: Gate((Phase.CLOSING,), PAIR),
+    c.NoteAddress: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
 }
 """One row per command; a test holds it complete."""
 
@@ -145,6 +147,7 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.SetAgenda: sessions.set_agenda,
     c.MoveSession: sessions.move_session,
     c.ConfirmSession: sessions.confirm_session,
+    c.NoteCalendar: sessions.note_calendar,
     c.AskCoordinator: help_requests.ask_coordinator,
     c.TakeUpHelp: help_requests.take_up_help,
     c.ArrangeTalk: help_requests.arrange_talk,
@@ -157,6 +160,7 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.Exit: standing.leave,
     c.Decide: standing.decide_open_question,
     c.GiveFinalFeedback: close_out.give_final_feedback,
+    c.NoteAddress: addresses.note_address,
 }
 
 
@@ -192,8 +196,8 @@ def report(state: Relationship, found: c.Report, now: datetime) -> Events:
         sessions.record_slot(draft, found, now)
     elif isinstance(found, c.RecordCalendarVerified):
         _record_calendar(draft, found, now)
-    elif found.party not in state.failed_addresses:
-        draft.add(AddressFailed(now, found.party))
+    else:
+        addresses.note_failed(draft, found.party, now)
     keep_going(draft, now)
     return tuple(draft.events)
 
@@ -245,6 +249,7 @@ def hours(state: Relationship) -> tuple[Hour, ...]:
         close_out.hours,
         sessions.hours,
         help_requests.hours,
+        addresses.hours,
         _lapses,
         asking.reminders,
     )

@@ -81,6 +81,8 @@ class ProgrammePolicy:
     final_feedback: Ladder = Ladder((7, 14), 21)
     calendar_clean_up_days: int = 7
     """How long a close waits for a calendar that does not answer."""
+    soft_bounce_hours: int = 72
+    """How long mail that comes back for now is tried again, once a day, before the address counts as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "hold_reminder_weeks": (1, 26),
     "closing_notice_days": (1, 28),
     "calendar_clean_up_days": (1, 30),
+    "soft_bounce_hours": (24, 168),
 }
 """Smallest and largest value of each single number."""
 

@@ -56,6 +56,7 @@ class Refusal(StrEnum):
     PAUSE_CHOICE_NEEDED = "pause_choice_needed"
     NO_SAFEGUARDING_CONTACT = "no_safeguarding_contact"
     UNKNOWN_RELATIONSHIP = "unknown_relationship"
+    NOTHING_NEW = "nothing_new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +283,10 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.UNKNOWN_RELATIONSHIP: (
         "There is no mentoring relationship {detail}.",
         "Non esiste un abbinamento {detail}.",
+    ),
+    Refusal.NOTHING_NEW: (
+        "This is known already, so nothing was changed.",
+        "Questo è già noto: nulla è stato modificato.",
     ),
 }
 """English and Italian; a test holds it complete."""

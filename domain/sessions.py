@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mentoring_lifecycle.domain.asking import ask_both
-from mentoring_lifecycle.domain.commands import ConfirmSession, MoveSession, RecordSlot, SetAgenda
+from mentoring_lifecycle.domain.commands import ConfirmSession, MoveSession, NoteCalendar, RecordSlot, SetAgenda
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
     AgendaSet,
+    CalendarAnswered,
     Phase,
     SessionConfirmed,
     SessionEnded,
@@ -169,6 +170,15 @@ def confirm_session(draft: Draft, command: ConfirmSession, by: Party, now: datet
     settled = draft.state.session(command.session)
     if settled and len(settled.answers) == len(PAIR):
         settle(draft, settled, now)
+    return None
+
+
+def note_calendar(draft: Draft, command: NoteCalendar, by: Party, now: datetime) -> Rejection | None:
+    """Take note of what somebody's calendar says about a session that lies ahead."""
+    session = draft.state.session(command.session)
+    if problem := _not_ahead(session, command.session):
+        return problem
+    draft.add(CalendarAnswered(now, by, command.session, command.revision, command.answer, command.starts_at))
     return None
 
 

@@ -227,6 +227,18 @@ def confirm_session(
     return c.ConfirmSession(by, session, held)
 
 
+@_act(_SESSIONS)
+def note_calendar(
+    by: By,
+    session: Session,
+    revision: Annotated[int, typer.Option(help="SEQUENCE of the entry they saw; -1: not told.")],
+    answer: Annotated[c.CalendarAnswer, typer.Option(help="What the calendar says.")],
+    starts_at: Annotated[datetime | None, typer.Option(metavar="INSTANT", help="The other time, if any.")] = None,
+) -> c.Command:
+    """Take note of what one participant's calendar says about a session."""
+    return c.NoteCalendar(by, session, revision, answer, starts_at)
+
+
 # --- help -------------------------------------------------------------------------------------------------------
 
 _HELP = "Help from the programme team"
@@ -335,3 +347,14 @@ def give_final_feedback(
 ) -> c.Command:
     """Rate each goal at the end, and answer the private survey."""
     return c.GiveFinalFeedback(by, tuple(rating), would_repeat, felt_safe, keep_in_touch)
+
+
+@_act(_STANDING)
+def note_address(
+    person: Annotated[str, typer.Option(metavar="PERSON", help="Id of whose address it is.")],
+    news: Annotated[
+        c.AddressNews, typer.Option(help="Mail came back for good, or for now; or the address was corrected.")
+    ],
+) -> c.Command:
+    """Take note that mail to somebody came back, or that their address has been corrected."""
+    return c.NoteAddress(PROGRAMME_OFFICE, person, news)

@@ -64,6 +64,7 @@ class MentoringRelationship:
     set_agenda = _act(c.SetAgenda, "Write the points of a session")
     move_session = _act(c.MoveSession, "Move a planned session")
     confirm_session = _act(c.ConfirmSession, "Say whether a session took place")
+    note_calendar = _act(c.NoteCalendar, "What somebody's calendar says about a session")
     ask_coordinator = _act(c.AskCoordinator, "Ask the coordinator for help, from material to friction")
     take_up_help = _act(c.TakeUpHelp, "The programme team is on it")
     arrange_talk = _act(c.ArrangeTalk, "Arrange a talk of all three")
@@ -76,6 +77,7 @@ class MentoringRelationship:
     exit = _act(c.Exit, "Leave, without a reason")
     decide = _act(c.Decide, "The programme team decides a stuck step")
     give_final_feedback = _act(c.GiveFinalFeedback, "Final ratings and the private survey")
+    note_address = _act(c.NoteAddress, "What became of mail to somebody")
 
     @workflow.query(description="Where the relationship stands")
     def status(self) -> RelationshipView:

@@ -35,6 +35,7 @@ WORDS: dict[type[Any], dict[str, Any]] = {
     c.SetAgenda: {"session": 1, "points": ()},
     c.MoveSession: {"session": 1, "starts_at": LATER},
     c.ConfirmSession: {"session": 1, "held": True},
+    c.NoteCalendar: {"session": 1, "revision": 0, "answer": c.CalendarAnswer.ACCEPTED},
     c.AskCoordinator: {"matter": c.Matter.OTHER, "words": "Words."},
     c.TakeUpHelp: {"help": 1},
     c.ArrangeTalk: {"help": 1, "starts_at": LATER},
@@ -47,6 +48,7 @@ WORDS: dict[type[Any], dict[str, Any]] = {
     c.Exit: {},
     c.Decide: {"choice": c.Choice.END},
     c.GiveFinalFeedback: {"ratings": (1, 1), "would_repeat": 1, "felt_safe": 1, "keep_in_touch": True},
+    c.NoteAddress: {"person": MENTOR, "news": c.AddressNews.FAILED},
 }
 """What each command says beside who says it."""
 

@@ -55,6 +55,7 @@ def test_what_passes_a_hold() -> None:
         LetterKind.RELATIONSHIP_ENDED,
         LetterKind.CLOSED_NOTE,
         LetterKind.ADDRESS_FAILED,
+        LetterKind.ADDRESS_FAILED_OWNER,
         LetterKind.CASE_RECEIVED,
     }
 
