@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.header import decode_header
 from email.message import Message
-from email.policy import compat32
+from email.policy import Compat32
 from enum import StrEnum
 from hashlib import sha256
 
@@ -23,6 +23,19 @@ LARGEST = 1024 * 1024
 MOST_LINES = 40_000
 MOST_BOUNDARIES = 40
 MOST_PARTS = 200
+LONGEST_HEADER = 2_000
+"""Characters of one header; the library's reading of parameters takes the square of them."""
+
+
+class _ShortHeaders(Compat32):
+    """Cuts a header that is longer than any mail program writes one, before anything is read in it."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name[:LONGEST_HEADER], value[:LONGEST_HEADER]
+
+
+_SHORT_HEADERS = _ShortHeaders()
 
 
 class Unread(StrEnum):
@@ -62,12 +75,14 @@ def read_mail(content: bytes, *, from_nobody: bool = False) -> Reading:
     if lines > 2 * MOST_LINES or content.lower().count(b"boundary") > MOST_BOUNDARIES:
         return Unread.TOO_NESTED
     try:
-        return _reading(message_from_bytes(content, policy=compat32), from_nobody)
+        return _reading(message_from_bytes(content, policy=_SHORT_HEADERS), from_nobody)
     except Exception:  # the standard library's parser fails in many ways on what no mail program writes
         return Unread.UNREADABLE
 
 
 def _reading(message: Message, from_nobody: bool) -> Reading:
+    if not message.keys():
+        return Unread.UNREADABLE
     parts = _parts(message)
     report = next((part for part in parts if _is_status(part)), None)
     if report is not None:

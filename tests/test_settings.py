@@ -213,3 +213,18 @@ def test_an_unknown_temporal_profile_is_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TEMPORAL_PROFILE", "nowhere")
     with pytest.raises(SettingsError, match="TEMPORAL_"):
         temporal_connection()
+
+
+def test_a_template_of_reply_addresses_is_read_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty: nothing that comes back is read; else it gives addresses, or a sentence says why it does not."""
+    assert read_settings().reply_template() is None
+    monkeypatch.setenv("MENTORING_REPLY_ADDRESS", "mentoring+{token}@mentoring.example")
+    template = read_settings().reply_template()
+    assert template
+    assert template.address("a" * 16) == "mentoring+aaaaaaaaaaaaaaaa@mentoring.example"
+    monkeypatch.setenv("MENTORING_REPLY_ADDRESS", "mentoring@mentoring.example")
+    monkeypatch.setenv("MENTORING_INBOUND_ADDRESS", "everywhere")
+    assert [problem.partition(":")[0] for problem in problems()] == [
+        "MENTORING_REPLY_ADDRESS",
+        "MENTORING_INBOUND_ADDRESS",
+    ]

@@ -16,7 +16,14 @@ from mentoring_lifecycle.domain.effects import CalendarEffect, Facts, KeepEntry,
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
-from mentoring_lifecycle.gateways.memory import MemoryCalendar, MemoryJournal, MemoryLedger, MemoryMail, MemoryPeople
+from mentoring_lifecycle.gateways.memory import (
+    MemoryCalendar,
+    MemoryJournal,
+    MemoryLedger,
+    MemoryMail,
+    MemoryPeople,
+    MemoryReplyAddresses,
+)
 from mentoring_lifecycle.letters.writer import CatalogueLetters
 
 RELATIONSHIP = "r-1"
@@ -34,8 +41,10 @@ class Desk:
     people: MemoryPeople = field(
         default_factory=lambda: MemoryPeople(
             [
-                Person(MENTOR, "Mia Bianchi", "mia@pair.example", "it", "Europe/Rome", 2),
-                Person(MENTEE, "Ed Young", "ed@pair.example", "en", "Europe/London", 6),
+                Person(
+                    MENTOR, "Mia Bianchi", "mia@pair.example", "it", "Europe/Rome", 2, other_email="mia@home.example"
+                ),
+                Person(MENTEE, "Ed Young", "ed@pair.example", "en", "Europe/London", 6, other_email="ed@home.example"),
             ]
         )
     )
@@ -43,6 +52,7 @@ class Desk:
     journal: MemoryJournal = field(default_factory=MemoryJournal)
     mail: MemoryMail = field(default_factory=MemoryMail)
     calendar: MemoryCalendar | None = field(default_factory=MemoryCalendar)
+    replies: MemoryReplyAddresses | None = None
     now: datetime = NOON
     beats: list[object] = field(default_factory=list)
     """Heartbeats sent."""
@@ -56,7 +66,7 @@ class Desk:
 
     async def deliver(self, *letters: Letter) -> tuple[Delivery, ...]:
         """Order these letters in one go."""
-        activities = LetterActivities(self.people, self.ledger, self.journal, _writer(), self.mail)
+        activities = LetterActivities(self.people, self.ledger, self.journal, _writer(), self.mail, self.replies)
         done: Deliveries = await self.run(activities.deliver, LettersOrder(RELATIONSHIP, letters))
         return done.results
 

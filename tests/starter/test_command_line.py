@@ -62,7 +62,7 @@ def commands(group: Any, *path: str) -> Iterator[tuple[list[str], Any]]:
 
 
 COMMANDS = {" ".join(path): command for path, command in commands(typer.main.get_command(app))}
-PROCESSES = {"worker", "exporter", "demo"}
+PROCESSES = {"worker", "exporter", "inbound", "demo"}
 
 
 # --- what there is ----------------------------------------------------------------------------------------------
@@ -111,6 +111,10 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "set_agenda": ("--session 1 --point one --point two", {"session": 1, "points": ("one", "two")}),
     "move_session": ("--session 2 --starts-at 2027-03-01T10:00:00+01:00", {"session": 2, "starts_at": AT}),
     "confirm_session": ("--session 3 --not-held", {"session": 3, "held": False}),
+    "note_calendar": (
+        "--session 2 --revision 1 --answer countered --starts-at 2027-03-01T09:00:00Z",
+        {"session": 2, "revision": 1, "answer": c.CalendarAnswer.COUNTERED, "starts_at": AT},
+    ),
     "ask_coordinator": (
         "--matter boundary --words 'late calls' --severity S2 --partner-may-know --hold-next-session",
         {
@@ -135,9 +139,10 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
         "--rating 7 --rating 8 --would-repeat 9 --felt-safe 10 --no-keep-in-touch",
         {"ratings": (7, 8), "would_repeat": 9, "felt_safe": 10, "keep_in_touch": False},
     ),
+    "note_address": ("--person p-2 --news soft", {"person": "p-2", "news": c.AddressNews.SOFT}),
 }
-NOBODY_DOES = {"hold", "lift"}
-"""All holds look the same, so nobody is named."""
+NOBODY_DOES = {"hold", "lift", "note_address"}
+"""All holds look the same, so nobody is named; and machines have no names."""
 
 
 class Listener:

@@ -11,14 +11,23 @@ from mentoring_lifecycle.activities.ports import (
     LedgerGateway,
     MailGateway,
     PeopleGateway,
+    ReplyAddresses,
 )
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
-from mentoring_lifecycle.gateways.memory import MemoryCalendar, MemoryJournal, MemoryLedger, MemoryMail, MemoryPeople
+from mentoring_lifecycle.gateways.memory import (
+    MemoryCalendar,
+    MemoryJournal,
+    MemoryLedger,
+    MemoryMail,
+    MemoryPeople,
+    MemoryReplyAddresses,
+)
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
+from mentoring_lifecycle.gateways.reply_addresses_sql import SqlReplyAddresses
 
 PEOPLE: tuple[type[PeopleGateway], ...] = (SqlPeople, MemoryPeople)
 LINKS: tuple[type[ActionLinks], ...] = (TemplateLinks,)
@@ -26,6 +35,7 @@ MAIL: tuple[type[MailGateway], ...] = (SmtpMail, MemoryMail)
 CALENDARS: tuple[type[CalendarGateway], ...] = (CalDavCalendar, MemoryCalendar)
 LEDGERS: tuple[type[LedgerGateway], ...] = (SqlLedger, MemoryLedger)
 JOURNALS: tuple[type[JournalGateway], ...] = (SqlJournal, MemoryJournal)
+REPLIES: tuple[type[ReplyAddresses], ...] = (SqlReplyAddresses, MemoryReplyAddresses)
 
 PAIRS: list[tuple[type, type]] = [
     *((PeopleGateway, gateway) for gateway in PEOPLE),
@@ -34,6 +44,7 @@ PAIRS: list[tuple[type, type]] = [
     *((CalendarGateway, gateway) for gateway in CALENDARS),
     *((LedgerGateway, gateway) for gateway in LEDGERS),
     *((JournalGateway, gateway) for gateway in JOURNALS),
+    *((ReplyAddresses, gateway) for gateway in REPLIES),
 ]
 
 

@@ -36,9 +36,7 @@ class Shown:
         """What one attendee has said."""
         attendees = self.event["ATTENDEE"]
         attendees = attendees if isinstance(attendees, list) else [attendees]
-        return next(
-            str(each.params.get("PARTSTAT")) for each in attendees if str(each).lower() == f"mailto:{address}"
-        )
+        return next(str(each.params.get("PARTSTAT")) for each in attendees if str(each).lower() == f"mailto:{address}")
 
 
 class Peer:

@@ -75,7 +75,7 @@ async def journal(life: QuickLife) -> list[str]:
 async def test_a_calendar_answers_declines_after_a_move_and_is_told_of_the_end(
     temporal: EmbeddedTemporal, tmp_path: Path
 ) -> None:
-    """Invitation, ACCEPTED, move to SEQUENCE 1, DECLINED, CANCEL: every step by mail, with a calendar that is not ours."""
+    """Invitation, ACCEPTED, move to SEQUENCE 1, DECLINED, CANCEL: all by mail, in a calendar that is not ours."""
     async with loop(temporal, tmp_path) as way:
         life = await way.rig.life(*UNDER_WAY)
         session = await next_session(life)
