@@ -85,7 +85,7 @@ def test_every_number_can_be_set(file: Path) -> None:
         "pause_weeks": 20,
         "hold_reminder_weeks": 6,
     }
-    more_numbers = {"closing_notice_days": 10, "calendar_clean_up_days": 5}
+    more_numbers = {"closing_notice_days": 10, "calendar_clean_up_days": 5, "soft_bounce_hours": 48}
     changes: dict[str, Any] = {**ladders, **help_clocks, **numbers, **more_numbers, "sessions": sessions}
     other = ProgrammePolicy(**changes)
     assert changes.keys() == {each.name for each in fields(ProgrammePolicy)}
