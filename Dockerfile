@@ -5,9 +5,9 @@ RUN python -m pip install --no-cache-dir uv==0.13.9
 ENV UV_PROJECT_ENVIRONMENT=/opt/mentoring UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy
 WORKDIR /src
 COPY pyproject.toml uv.lock ./
-RUN uv sync --locked --no-default-groups --extra postgres --no-install-project
+RUN uv sync --locked --no-default-groups --extra postgres --extra inbound --no-install-project
 COPY . .
-RUN uv sync --locked --no-default-groups --extra postgres --no-editable
+RUN uv sync --locked --no-default-groups --extra postgres --extra inbound --no-editable
 
 FROM build AS build-calendar
 RUN uv export --quiet --locked --no-default-groups --extra demo --no-emit-project --no-hashes -o /tmp/pins.txt \

@@ -30,6 +30,7 @@ from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from mentoring_lifecycle.contracts.addresses import TextRefused, checked_address, checked_name
 from mentoring_lifecycle.contracts.certificates import key_bytes
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
+from mentoring_lifecycle.contracts.reply_address import ReplyTemplate, UnusableReplyTemplate
 
 PREFIX = "MENTORING_"
 CONFIG_VARIABLE = "MENTORING_CONFIG"
@@ -67,6 +68,8 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = SecretStr("")
     sender_address: str = "mentoring@mentoring.example"
     sender_name: str = "Mentoring"
+    reply_address: str = ""
+    """Such as `mentoring+{token}@mentoring.example`: where calendars and mail servers answer; empty: nowhere."""
 
     caldav_url: str = ""
     """Root of a CalDAV server; empty: sessions reach calendars by mail invitations alone."""
@@ -104,8 +107,16 @@ class Settings(BaseSettings):
     metrics_address: str = "127.0.0.1:9464"
     """IP address and port of the worker's metrics; port 0 takes any free one."""
     exporter_address: str = "127.0.0.1:9465"
+    inbound_address: str = "127.0.0.1:8024"
+    """IP address and port at which `mentoring inbound` takes the mail that comes back."""
+    inbound_protocol: Literal["lmtp", "smtp"] = "lmtp"
+    inbound_metrics_address: str = "127.0.0.1:9466"
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    def reply_template(self) -> ReplyTemplate | None:
+        """The form of secret reply addresses; None where nothing that comes back is read."""
+        return ReplyTemplate(self.reply_address) if self.reply_address else None
 
     def codec(self) -> EncryptionCodec | None:
         """The codec for the words of relationships; None where no key is configured."""
@@ -158,7 +169,17 @@ class Settings(BaseSettings):
             raise _problem("must start with https:// or http://")
         return url
 
-    @field_validator("metrics_address", "exporter_address")
+    @field_validator("reply_address")
+    @classmethod
+    def _must_be_a_reply_template(cls, template: str) -> str:
+        if template:
+            try:
+                ReplyTemplate(template)
+            except UnusableReplyTemplate as unusable:
+                raise _problem(str(unusable)) from None
+        return template
+
+    @field_validator("metrics_address", "exporter_address", "inbound_address", "inbound_metrics_address")
     @classmethod
     def _must_be_host_and_port(cls, address: str) -> str:
         host, _, port = address.rpartition(":")

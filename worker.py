@@ -32,6 +32,7 @@ from mentoring_lifecycle.activities.ports import (
     MailGateway,
     PairingsGateway,
     PeopleGateway,
+    ReplyAddresses,
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
 from mentoring_lifecycle.activities.timetable import NoFreeDays, Timetable
@@ -48,6 +49,7 @@ from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
 from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.relationships_temporal import TemporalRelationships
+from mentoring_lifecycle.gateways.reply_addresses_sql import SqlReplyAddresses
 from mentoring_lifecycle.letters.writer import CatalogueLetters
 from mentoring_lifecycle.settings import Settings, SettingsError, read_settings
 from mentoring_lifecycle.starter.connection import connect, connect_cases, free_busy_from, free_days_from
@@ -92,6 +94,8 @@ class Gateways:
 
     pairings: PairingsGateway | None = None
     """For the client that opens relationships; no activity asks it."""
+    replies: ReplyAddresses | None = None
+    """Where answers come back to; None: nothing that comes back is read."""
 
 
 @asynccontextmanager
@@ -121,6 +125,7 @@ def gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
 
 def _gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
     organizer = Attendee(settings.sender_name, settings.sender_address)
+    template = settings.reply_template()
     return Gateways(
         people=SqlPeople(engine),
         ledger=SqlLedger(engine),
@@ -132,6 +137,7 @@ def _gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
         bookings=SqlBookings(engine),
         free_busy=free_busy_from(settings),
         pairings=SqlPairings(engine),
+        replies=SqlReplyAddresses(engine, template) if template else None,
     )
 
 
@@ -171,7 +177,7 @@ def activities_over(gateways: Gateways) -> list[Callable[..., Any]]:
     """Every activity of a relationship, acting through these gateways."""
     g, schedule = gateways, ScheduleActivities(gateways.timetable)
     return [
-        LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail, g.free_days).deliver,
+        LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail, g.free_days, g.replies).deliver,
         CalendarActivities(g.people, g.ledger, g.writer, g.calendar).apply,
         schedule.find_slots,
         schedule.propose_slots,

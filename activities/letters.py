@@ -1,5 +1,6 @@
 """Writes letters and hands them to the mail server, each at most once, each to one reader."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -20,6 +21,7 @@ from mentoring_lifecycle.activities.ports import (
     MailUnknown,
     OutgoingMail,
     PeopleGateway,
+    ReplyAddresses,
     SessionEntry,
 )
 from mentoring_lifecycle.activities.timetable import NoFreeDays
@@ -31,6 +33,7 @@ from mentoring_lifecycle.contracts.words import Words
 from mentoring_lifecycle.domain.consequences import session_uid
 from mentoring_lifecycle.domain.effects import Letter
 from mentoring_lifecycle.domain.letters import MANNERS, CalendarMethod, WhenUnknown
+from mentoring_lifecycle.domain.people import PAIR
 
 QUIET = "quiet"
 """The reason of a letter that waits for the reader's day, or was given up because that came too late."""
@@ -50,14 +53,18 @@ class LetterActivities:
         writer: LetterWriter,
         mail: MailGateway,
         free_days: FreeDaysGateway | None = None,
+        replies: ReplyAddresses | None = None,
     ) -> None:
-        """Without `free_days` only the rest days of the week are days off."""
+        """Without `free_days` only the rest days of the week are days off; without `replies` letters name the sender
+        alone, and nothing that comes back is read.
+        """
         self._people = people
         self._ledger = ledger
         self._journal = journal
         self._writer = writer
         self._mail = mail
         self._free_days = free_days or NoFreeDays()
+        self._replies = replies
 
     @activity.defn(name=names.DELIVER_LETTERS)
     async def deliver(self, order: LettersOrder) -> Deliveries:
@@ -77,6 +84,8 @@ class LetterActivities:
         reader = await self._people.find(letter.to)
         if reader is None or not reader.active:
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, "person")
+        if MANNERS[letter.purpose].another_way:
+            return await self._send_another_way(relationship, letter, reader, now)
         if reader.address is AddressState.FAILED:
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, ADDRESS_GONE)
         if MANNERS[letter.purpose].waits_for_day and (waits := self._wait(letter, reader, now)):
@@ -97,6 +106,13 @@ class LetterActivities:
             return Delivery(letter.key, Outcome.DELAYED, QUIET, ceil((at - now).total_seconds()))
         is_courtesy = MANNERS[letter.purpose].when_unknown is WhenUnknown.LEAVE
         return Delivery(letter.key, Outcome.EXPIRED, QUIET) if at is None and is_courtesy else None
+
+    async def _send_another_way(self, relationship: str, letter: Letter, reader: Person, now: datetime) -> Delivery:
+        """The story has found that the usual address fails: the directory is told, and the owner at another one."""
+        await self._people.mark_address_failed(reader.id)
+        if reader.other_email in ("", reader.email):
+            return await self._drop(relationship, letter, LedgerState.SUPPRESSED, "no_other_address")
+        return await self._send_once(relationship, letter, replace(reader, email=reader.other_email), now)
 
     async def _drop(self, relationship: str, letter: Letter, state: LedgerState, reason: str) -> Delivery:
         await self._record(relationship, letter.key, letter.purpose, state, reason)
@@ -128,6 +144,8 @@ class LetterActivities:
 
     async def _settle_failure(self, letter: Letter, claim: Claim, failure: GatewayError, reader: Person) -> Delivery:
         result = result_of(letter.key, failure)
+        if result.reason == ADDRESS_GONE and MANNERS[letter.purpose].another_way:
+            result = replace(result, reason="other_address")
         if result.outcome is Outcome.DELAYED:
             await self._ledger.release(letter.key, claim.token)
             return result
@@ -154,7 +172,13 @@ class LetterActivities:
             dated_at=letter.decided_at,
             method=method,
             entry=None if method is CalendarMethod.NONE else _entry(relationship, letter, words, reader, partner),
+            reply_address=await self._reply_address(relationship, letter),
         )
+
+    async def _reply_address(self, relationship: str, letter: Letter) -> str:
+        if self._replies is None or letter.party not in PAIR:
+            return ""
+        return await self._replies.address_for(relationship, letter.to)
 
 
 def _entry(relationship: str, letter: Letter, words: Words, reader: Person, partner: Person | None) -> SessionEntry:

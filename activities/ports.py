@@ -26,6 +26,16 @@ class PeopleGateway(Protocol):
         """Remember that mail to this person's present address is refused for good."""
 
 
+class ReplyAddresses(Protocol):
+    """Secret addresses at which people's calendars and mail servers answer, one per relationship and person."""
+
+    async def address_for(self, relationship: str, person: str) -> str:
+        """The address, made when first asked for and the same ever after; committed when this returns."""
+
+    async def owner_of(self, token: str) -> tuple[str, str] | None:
+        """Relationship and person of the secret part of an address, in lower case; None where it is none of ours."""
+
+
 # --- words ------------------------------------------------------------------------------------------------------
 
 
@@ -90,6 +100,8 @@ class OutgoingMail:
     dated_at: datetime
     method: CalendarMethod = CalendarMethod.NONE
     entry: SessionEntry | None = None
+    reply_address: str = ""
+    """Secret address of this reader: what comes back goes there. Empty: to the sender, where nobody reads it."""
 
 
 class MailGateway(Protocol):

@@ -31,7 +31,7 @@ _TO_ANOTHER_TIME = (CalendarAnswer.MOVED, CalendarAnswer.COUNTERED)
 
 
 def note_calendar(draft: Draft, command: NoteCalendar, by: Party, now: datetime) -> Rejection | None:
-    """Take note of an answer, or ask about a difference. The same news twice changes nothing."""
+    """Take note of an answer, or ask about a difference. What is known already is refused and leaves no trace."""
     session = draft.state.session(command.session)
     if problem := not_ahead(session, command.session):
         return problem
@@ -39,16 +39,18 @@ def note_calendar(draft: Draft, command: NoteCalendar, by: Party, now: datetime)
     if 0 <= command.revision < session.time_since:
         return Rejection(Refusal.STALE_REVISION, str(session.revision))
     if command.answer in _COMING:
-        if (by, command.answer) not in session.replies:
-            draft.add(CalendarAnswered(now, by, session.number, command.answer))
+        if (by, command.answer) in session.replies:
+            return Rejection(Refusal.NOTHING_NEW)
+        draft.add(CalendarAnswered(now, by, session.number, command.answer))
         return None
     found = _difference(command, by)
     if isinstance(found, Rejection):
         return found
     if problem := _not_a_time(found, now):
         return problem
-    if not _is_known(found, session):
-        _ask_about(draft, session, found, command.revision, now)
+    if _is_known(found, session):
+        return Rejection(Refusal.NOTHING_NEW)
+    _ask_about(draft, session, found, command.revision, now)
     return None
 
 

@@ -94,11 +94,42 @@ class CalendarAnswer(StrEnum):
     MOVED = "moved"
 
 
+class AbsenceAnswer(StrEnum):
+    """What somebody says who was missed at a session. Each is a fine answer."""
+
+    EMERGENCY = "emergency"
+    """Something came up that could not wait; what it was is not asked."""
+    FORGOT = "forgot"
+    WAS_HELD = "was_held"
+    """It did take place."""
+
+
+class Verdict(StrEnum):
+    """What the programme team may make of a session about which two witnesses differ."""
+
+    HELD = "held"
+    NOT_HELD = "not_held"
+    NO_SHOW = "no_show"
+    EXCUSED = "excused"
+    UNKNOWN = "unknown"
+
+
 class Choice(StrEnum):
     """What the programme team decides when a ladder has ended."""
 
     MORE_TIME = "more_time"
     END = "end"
+
+
+class AddressNews(StrEnum):
+    """What became of mail to somebody."""
+
+    FAILED = "failed"
+    """It came back for good."""
+    SOFT = "soft"
+    """It came back for now: a full mailbox, a server that is away."""
+    WORKS = "works"
+    """The address was corrected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,9 +402,6 @@ class GiveReview:
     kind: Literal["give_review"] = "give_review"
 
 
-# --- help -------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class AskCoordinator:
     """Ask for help, from material to friction."""
@@ -508,6 +536,19 @@ class GiveFinalFeedback:
     kind: Literal["give_final_feedback"] = "give_final_feedback"
 
 
+# --- what the programme's machines have heard -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAddress:
+    """Mail to somebody came back, or their address has been corrected."""
+
+    by: str
+    person: str
+    news: AddressNews
+    kind: Literal["note_address"] = "note_address"
+
+
 # --- what the engine reports ------------------------------------------------------------------------------------
 
 
@@ -578,6 +619,7 @@ Command = (
     | Decide
     | ChangeZone
     | GiveFinalFeedback
+    | NoteAddress
 )
 """What a person may send."""
 

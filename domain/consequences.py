@@ -34,6 +34,15 @@ def session_uid(relationship: str, number: int) -> str:
     return f"{uid_prefix(relationship)}{number:02d}@mentoring-lifecycle"
 
 
+def session_of(uid: str) -> tuple[str, int] | None:
+    """Relationship and number of the session that a calendar calls so; None for a UID that is not ours."""
+    relationship, tilde, rest = uid.rpartition("~s")
+    number, at, _ = rest.partition("@")
+    if not (tilde and at and relationship) or not (number.isascii() and number.isdigit()) or len(number) > 4:
+        return None
+    return (relationship, int(number)) if session_uid(relationship, int(number)) == uid else None
+
+
 def uid_prefix(relationship: str) -> str:
     """What the UIDs of all sessions of a relationship begin with; no id holds a tilde, so none begins like another."""
     return f"{relationship}~s"
@@ -551,9 +560,29 @@ _FAREWELLS: dict[e.RelationshipOutcome, LetterKind] = {
 
 
 def _address_failed(event: e.AddressFailed, state: Relationship) -> Iterator[Effect]:
-    if event.party in PAIR:
-        facts = Facts(concerned=state.person(event.party), occurrence=event.party)
-        yield _letter(state, event.at, LetterKind.ADDRESS_FAILED, Party.COORDINATOR, facts)
+    if event.party not in PAIR:
+        return
+    facts = Facts(concerned=state.person(event.party), occurrence=event.party)
+    revision = state.sequence  # it may be corrected and fail again
+    yield _letter(state, event.at, LetterKind.ADDRESS_FAILED, Party.COORDINATOR, facts, revision=revision)
+    yield _letter(state, event.at, LetterKind.ADDRESS_FAILED_OWNER, event.party, revision=revision)
+
+
+def _put_again(event: e.AddressWorks | e.LettersRepeated, state: Relationship) -> Iterator[Effect]:
+    """What mail did not bring and is still wanted: the open questions, and the session that lies ahead."""
+    if event.party not in PAIR or not state.moves:
+        return
+    for ask in state.asks:
+        if ask.of is event.party:
+            first, again = _ASKING[ask.subject]
+            is_proposal = ask.subject is e.Subject.GOALS and ask.number
+            purpose = LetterKind.GOALS_TO_AGREE if is_proposal else again if ask.reminded else first
+            yield _question(state, ask, event.at, purpose)
+    session = state.planned_session
+    if session and event.at < session.starts_at:
+        facts, revision = _session_facts(session), f"{session.revision}.{state.sequence}"
+        purpose = LetterKind.SESSION_INVITATION
+        yield _letter(state, event.at, purpose, event.party, facts, revision=revision, not_after=session.starts_at)
 
 
 _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] = {
@@ -584,6 +613,8 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.EndDecided: _end_decided,
     e.Closed: _closed,
     e.AddressFailed: _address_failed,
+    e.AddressWorks: _put_again,
+    e.LettersRepeated: _put_again,
 }
 
 
@@ -616,6 +647,8 @@ def still_wanted(effect: Effect, state: Relationship) -> bool:
 def _is_wanted_letter(letter: Letter, state: Relationship) -> bool:
     if state.held and not MANNERS[letter.purpose].passes_hold:
         return False
+    if letter.purpose is LetterKind.ADDRESS_FAILED_OWNER:
+        return state.is_unreachable(letter.party)
     if letter.purpose in _ABOUT_SESSIONS_AHEAD:
         return _lies_ahead_unchanged(state, letter.facts.session, letter.facts.revision)
     subject = _QUESTIONS.get(letter.purpose)

@@ -698,6 +698,42 @@ class AddressFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressWorks:
+    """It was corrected: what is open is put to this party again."""
+
+    at: datetime
+    party: Party
+    kind: Literal["address_works"] = "address_works"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressDoubted:
+    """Mail came back for now; it is tried again before anything follows from it."""
+
+    at: datetime
+    party: Party
+    kind: Literal["address_doubted"] = "address_doubted"
+
+
+@dataclass(frozen=True, slots=True)
+class LettersRepeated:
+    """What came back and is still wanted goes out once more."""
+
+    at: datetime
+    party: Party
+    kind: Literal["letters_repeated"] = "letters_repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressTrusted:
+    """A day has passed since the last try, and nothing came back."""
+
+    at: datetime
+    party: Party
+    kind: Literal["address_trusted"] = "address_trusted"
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     at: datetime
     outcome: RelationshipOutcome
@@ -762,6 +798,10 @@ Event = (
     | EndDecided
     | CalendarVerified
     | AddressFailed
+    | AddressWorks
+    | AddressDoubted
+    | LettersRepeated
+    | AddressTrusted
     | Closed
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.commands import AbsenceAnswer, Comfort
 from mentoring_lifecycle.domain.people import PAIR, Party, partner_of
-from mentoring_lifecycle.domain.relationship import Ask, Difference, HelpRequest, Relationship, Session
+from mentoring_lifecycle.domain.relationship import Ask, Difference, Doubt, HelpRequest, Relationship, Session
 
 
 def evolve(state: Relationship, event: e.Event) -> Relationship:
@@ -549,7 +549,8 @@ def _decision_made(state: Relationship, event: e.DecisionMade) -> Relationship:
 
 
 def _end_reached(state: Relationship, event: e.EndReached) -> Relationship:
-    return _without_ask(replace(_unpencilled(state), end_reached=True), e.Subject.BOOKING)
+    over = _without_ask(replace(_unpencilled(state), end_reached=True), e.Subject.BOOKING)
+    return _with_clocks(over, event.at)
 
 
 def _final_feedback_given(state: Relationship, event: e.FinalFeedbackGiven) -> Relationship:
@@ -575,8 +576,53 @@ def _calendar_verified(state: Relationship, event: e.CalendarVerified) -> Relati
     return replace(state, to_verify=left, unclean=unclean if event.clean else (*unclean, event.party))
 
 
+# --- addresses --------------------------------------------------------------------------------------------------
+
+TRIES_APART = timedelta(hours=24)
+"""Between one try of a doubted address and the next."""
+
+
 def _address_failed(state: Relationship, event: e.AddressFailed) -> Relationship:
-    return replace(state, failed_addresses=(*state.failed_addresses, event.party))
+    failed = replace(_undoubted(state, event.party), failed_addresses=(*state.failed_addresses, event.party))
+    return _with_clocks(failed, event.at)
+
+
+def _address_works(state: Relationship, event: e.AddressWorks) -> Relationship:
+    left = tuple(party for party in state.failed_addresses if party is not event.party)
+    works = replace(_undoubted(state, event.party), failed_addresses=left)
+    return _asked_anew(_with_clocks(works, event.at), event.party)
+
+
+def _address_doubted(state: Relationship, event: e.AddressDoubted) -> Relationship:
+    doubt = state.doubt(event.party) or Doubt(event.party, event.at, event.at, event.at + TRIES_APART)
+    heard = replace(doubt, heard_at=event.at)
+    return replace(state, doubts=(*_undoubted(state, event.party).doubts, heard))
+
+
+def _letters_repeated(state: Relationship, event: e.LettersRepeated) -> Relationship:
+    doubt = state.doubt(event.party)
+    if doubt is None:
+        return state
+    tried = replace(doubt, repeated_at=event.at, again_at=event.at + TRIES_APART)
+    doubted = replace(state, doubts=(*_undoubted(state, event.party).doubts, tried))
+    return _asked_anew(doubted, event.party)
+
+
+def _address_trusted(state: Relationship, event: e.AddressTrusted) -> Relationship:
+    return _undoubted(state, event.party)
+
+
+def _undoubted(state: Relationship, party: Party) -> Relationship:
+    return replace(state, doubts=tuple(doubt for doubt in state.doubts if doubt.party is not party))
+
+
+def _asked_anew(state: Relationship, party: Party) -> Relationship:
+    """The same questions, put by another event: letters that went out before are overtaken."""
+
+    def after(ask: Ask) -> Ask:
+        return replace(ask, opened=state.sequence + 1) if ask.of is party else ask
+
+    return replace(state, asks=tuple(after(ask) for ask in state.asks))
 
 
 def _closed(state: Relationship, event: e.Closed) -> Relationship:
@@ -641,5 +687,9 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.EndDecided: _end_decided,
     e.CalendarVerified: _calendar_verified,
     e.AddressFailed: _address_failed,
+    e.AddressWorks: _address_works,
+    e.AddressDoubted: _address_doubted,
+    e.LettersRepeated: _letters_repeated,
+    e.AddressTrusted: _address_trusted,
     e.Closed: _closed,
 }

@@ -61,6 +61,7 @@ class LetterKind(StrEnum):
     ADDRESS_FAILED = "address_failed"
     CATCH_UP = "catch_up"
     """Stands for several letters that could not be sent for long."""
+    ADDRESS_FAILED_OWNER = "address_failed_owner"
     CASE_RECEIVED = "case_received"
     ZONE_CHANGED = "zone_changed"
 
@@ -119,6 +120,8 @@ class Manners:
     """Goes out although the relationship is on hold: cancellations and the fixed sentence itself."""
     waits_for_day: bool = False
     """Does not reach anybody in their quiet hours or on a day off; false for what must be known at once."""
+    another_way: bool = False
+    """Goes to the reader's other address, because mail to the usual one fails."""
 
 
 _LEAVE, _RESEND = WhenUnknown.LEAVE, WhenUnknown.RESEND
@@ -175,6 +178,7 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.CLOSED_NOTE: Manners(_RESEND, passes_hold=True, waits_for_day=True),
     LetterKind.ADDRESS_FAILED: Manners(_RESEND, passes_hold=True),
     LetterKind.CATCH_UP: Manners(_RESEND, waits_for_day=True),
+    LetterKind.ADDRESS_FAILED_OWNER: Manners(_RESEND, passes_hold=True, another_way=True),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
     LetterKind.ZONE_CHANGED: Manners(_RESEND, waits_for_day=True),
 }

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mentoring_lifecycle.domain import (
+    addresses,
     agreement,
     asking,
     attendance,
@@ -31,7 +32,6 @@ from mentoring_lifecycle.domain import (
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
-    AddressFailed,
     AskLapsed,
     CalendarVerified,
     Event,
@@ -140,6 +140,7 @@ GATES: dict[type[Any], Gate] = {
     c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.ChangeZone: Gate(_OPEN, EVERYBODY, team_always=True),
     c.GiveFinalFeedback: Gate((Phase.CLOSING,), PAIR),
+    c.NoteAddress: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
 }
 """One row per command; a test holds it complete."""
 
@@ -196,6 +197,7 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.Decide: standing.decide_open_question,
     c.ChangeZone: zone_change.change_zone,
     c.GiveFinalFeedback: close_out.give_final_feedback,
+    c.NoteAddress: addresses.note_address,
 }
 
 
@@ -231,8 +233,8 @@ def report(state: Relationship, found: c.Report, now: datetime) -> Events:
         sessions.record_slot(draft, found, now)
     elif isinstance(found, c.RecordCalendarVerified):
         _record_calendar(draft, found, now)
-    elif found.party not in state.failed_addresses:
-        draft.add(AddressFailed(now, found.party))
+    else:
+        addresses.note_failed(draft, found.party, now)
     keep_going(draft, now)
     return tuple(draft.events)
 
@@ -290,6 +292,7 @@ def hours(state: Relationship) -> tuple[Hour, ...]:
         close_out.hours,
         sessions.hours,
         help_requests.hours,
+        addresses.hours,
         _lapses,
         asking.reminders,
     )

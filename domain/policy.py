@@ -111,6 +111,8 @@ class ProgrammePolicy:
     """How long a close waits for a calendar that does not answer."""
     first_pulse_days: int = 30
     """The first session asked about after so many days is the programme's early measuring point."""
+    soft_bounce_hours: int = 72
+    """How long mail that comes back for now is tried again, once a day, before the address counts as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "closing_notice_days": (1, 28),
     "calendar_clean_up_days": (1, 30),
     "first_pulse_days": (7, 90),
+    "soft_bounce_hours": (24, 168),
 }
 """Smallest and largest value of each single number."""
 

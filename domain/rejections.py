@@ -79,6 +79,7 @@ class Refusal(StrEnum):
     NOT_EARNED = "not_earned"
     ONE_NEW_PERSON = "one_new_person"
     NO_JOURNAL = "no_journal"
+    NOTHING_NEW = "nothing_new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +399,10 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.NO_JOURNAL: (
         "What earlier relationships were can only be read where the journal is at hand.",
         "Quel che furono gli abbinamenti precedenti si legge solo dove c'è il diario.",
+    ),
+    Refusal.NOTHING_NEW: (
+        "This is known already, so nothing was changed.",
+        "Questo è già noto: nulla è stato modificato.",
     ),
 }
 """English and Italian; a test holds it complete."""

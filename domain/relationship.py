@@ -150,6 +150,20 @@ class HelpRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Mail to one of the pair came back for now."""
+
+    party: Party
+    since: datetime
+    heard_at: datetime
+    """When mail last came back."""
+    again_at: datetime
+    """When it is tried again, or judged."""
+    repeated_at: datetime | None = None
+    """When it was last tried again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Relationship:
     """Everything that is true about one relationship now."""
 
@@ -248,6 +262,8 @@ class Relationship:
     """Other times for the next session that would suit both, where they were asked for."""
     follows: str = ""
     """Id of the relationship that this one continues; empty: none."""
+    doubts: tuple[Doubt, ...] = ()
+    """Of whom mail came back for now, at most one for each of the pair."""
 
     @property
     def standing(self) -> Standing:
@@ -272,8 +288,22 @@ class Relationship:
         return self.standing is Standing.NORMAL and not self.is_ending
 
     def clock_runs(self, of: Party) -> bool:
-        """Whether questions to this party age: a pause stops the pair's alone, a hold everybody's."""
+        """Whether questions to this party age: a pause stops the pair's alone, a hold everybody's.
+
+        Whom mail does not reach has not been asked, so their silence is no answer. On the last day this ends: looking
+        back is not waited for, whoever is silent and why.
+        """
+        if self.is_unreachable(of) and not self.end_reached:
+            return False
         return self.moves or (of is Party.COORDINATOR and self.paused and not self.held and not self.is_ending)
+
+    def is_unreachable(self, party: Party) -> bool:
+        """Mail to this one of the pair is known to fail."""
+        return party in PAIR and party in self.failed_addresses
+
+    def doubt(self, party: Party) -> Doubt | None:
+        """Whether mail to this party came back for now."""
+        return next((doubt for doubt in self.doubts if doubt.party is party), None)
 
     @property
     def agreed_goals(self) -> tuple[Goal, ...]:

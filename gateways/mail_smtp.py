@@ -31,7 +31,7 @@ from mentoring_lifecycle.gateways.loopback import UnprotectedConnection, is_loop
 Protection = Literal["starttls", "tls", "none"]
 
 _REQUIRED = frozenset({"from", "to", "subject", "date", "message-id", "mime-version", "content-type"})
-_ALLOWED = _REQUIRED | {"auto-submitted", "content-transfer-encoding"}
+_ALLOWED = _REQUIRED | {"auto-submitted", "content-transfer-encoding", "reply-to"}
 _UNSAFE_LINE = re.compile(rb"\x00|(?<!\r)\n|\r(?!\n)|[^\r\n]{999}")
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _OUR_CREDENTIALS = frozenset({530, 534, 535, 538})
@@ -41,6 +41,8 @@ class _WholeWords(email.policy.EmailPolicy):
     """Writes accented text without losing a space wherever a header is folded, as the standard policy does."""
 
     def fold_binary(self, name: str, value: Any) -> bytes:
+        if name == "Reply-To":
+            return f"{name}: <{value.addresses[0].addr_spec}>{self.linesep}".encode("ascii")
         if name == "Subject":
             words, rest = str(value), ""
         elif name in {"From", "To"}:
@@ -80,7 +82,9 @@ class SmtpMail:
 
     `tls` is `starttls` (the default; refuses to go on without it), `tls` from the first byte, or `none` (the default
     on loopback). `none` towards another host raises UnprotectedConnection, unless the operator vouches for a closed
-    network. The sender is also the organizer of every invitation.
+    network. The sender is also the organizer of every invitation, unless the mail has a secret reply address: then
+    what comes back goes there (it is the envelope's sender), an invitation comes from there and is organized there,
+    and any other mail asks for replies there.
 
     Reasons: `connect`, `tls`, `auth`, `timeout`, `protocol` or a status code when the mail is delayed; when it is
     refused, the bare code means the recipient's address, `sender-<code>` our own sender, `message-<code>` the message
@@ -119,7 +123,7 @@ class SmtpMail:
 
         Raises MailRefused (final), MailDelayed (certainly not sent) or MailUnknown (perhaps sent).
         """
-        recipient, message = _composed(mail, self._sender)
+        recipient, returns_to, message = _composed(mail, self._sender)
         client = SMTP(
             hostname=self._host,
             port=self._port,
@@ -131,7 +135,7 @@ class SmtpMail:
         )
         try:
             await self._greet(client)
-            await self._address(client, recipient)
+            await self._address(client, returns_to, recipient)
             return await self._deliver(client, message)
         finally:
             client.close()
@@ -157,9 +161,9 @@ class SmtpMail:
             raise MailDelayed("auth")
         await offered[0](self._username, self._password)
 
-    async def _address(self, client: SMTP, recipient: str) -> None:
+    async def _address(self, client: SMTP, returns_to: str, recipient: str) -> None:
         commands = (
-            (b"MAIL FROM:<" + self._sender.email.encode("ascii") + b">", 2, "sender-"),
+            (b"MAIL FROM:<" + returns_to.encode("ascii") + b">", 2, "sender-"),
             (b"RCPT TO:<" + recipient.encode("ascii") + b">", 2, ""),
             (b"DATA", 3, "message-"),
         )
@@ -227,23 +231,31 @@ def _printable(words: str) -> str:
     return "".join(sign if sign.isprintable() else " " for sign in plain)[:200]
 
 
-def _composed(mail: OutgoingMail, sender: Attendee) -> tuple[str, bytes]:
-    """The envelope recipient and the message as it will travel. Raises MailRefused("malformed")."""
+def _composed(mail: OutgoingMail, sender: Attendee) -> tuple[str, str, bytes]:
+    """Recipient and sender of the envelope, and the message as it will travel. Raises MailRefused("malformed")."""
     try:
         recipient = Attendee(checked_name(mail.to.name), checked_address(mail.to.email))
-        message = _built(mail, sender, recipient).as_bytes()
-        _reread(message, sender.email, recipient.email)
+        returns_to = checked_address(mail.reply_address) if mail.reply_address else ""
+        if returns_to and mail.method is not CalendarMethod.NONE:
+            # Calendars answer to the organizer, and some only where organizer and sender are one.
+            sender, reply_to = Attendee(sender.name, returns_to), ""
+        else:
+            reply_to = returns_to
+        message = _built(mail, sender, recipient, reply_to).as_bytes()
+        _reread(message, {"From": sender.email, "To": recipient.email} | ({"Reply-To": reply_to} if reply_to else {}))
     except (ValueError, MessageError):
         # Without the cause, which may repeat a name or an address.
         raise MailRefused("malformed") from None
-    return recipient.email, message
+    return recipient.email, returns_to or sender.email, message
 
 
-def _built(mail: OutgoingMail, sender: Attendee, recipient: Attendee) -> EmailMessage:
+def _built(mail: OutgoingMail, sender: Attendee, recipient: Attendee, reply_to: str) -> EmailMessage:
     mark = sha256(mail.key.encode()).hexdigest()[:40]
     message = EmailMessage(policy=_POLICY)
     message["From"] = Address(sender.name, addr_spec=sender.email)
     message["To"] = Address(recipient.name, addr_spec=recipient.email)
+    if reply_to:
+        message["Reply-To"] = Address(addr_spec=reply_to)
     message["Subject"] = _checked_subject(mail.subject)
     message["Date"] = mail.dated_at
     message["Message-ID"] = f"<{mark}@{_domain(sender.email)}>"
@@ -275,13 +287,15 @@ def _checked_subject(subject: str) -> str:
     return unicodedata.normalize("NFC", subject)
 
 
-def _reread(message: bytes, sender: str, recipient: str) -> None:
+def _reread(message: bytes, named: dict[str, str]) -> None:
     """Read the message as a receiver will: what a name or a subject smuggled in would show up here."""
     headers = BytesParser(policy=email.policy.default).parsebytes(message)
     names = [name.lower() for name in headers]
     if len(names) != len(set(names)) or not _REQUIRED <= set(names) <= _ALLOWED:
         raise ValueError("The message has other headers than it was given.")
-    for name, address in (("From", sender), ("To", recipient)):
+    if ("reply-to" in names) != ("Reply-To" in named):
+        raise ValueError("The message asks for replies where it was not told to.")
+    for name, address in named.items():
         if [mailbox.addr_spec for mailbox in headers[name].addresses] != [address]:
             raise ValueError("The message names other people than it was given.")
     if _UNSAFE_LINE.search(message):

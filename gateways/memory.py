@@ -20,6 +20,7 @@ from mentoring_lifecycle.activities.ports import (
 )
 from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalTail
 from mentoring_lifecycle.contracts.people import AddressState, Person
+from mentoring_lifecycle.contracts.reply_address import ReplyTemplate, new_token
 from mentoring_lifecycle.domain.people import PAIR
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.gateways.booked_times import TimeTaken, changes_in, pair_in
@@ -42,6 +43,25 @@ class MemoryPeople:
         """Remember that mail to this person is refused for good; nothing happens for somebody unknown."""
         if known := self.people.get(person):
             self.people[person] = replace(known, address=AddressState.FAILED)
+
+
+class MemoryReplyAddresses:
+    """Secret reply addresses; `owners` holds relationship and person by token."""
+
+    def __init__(self, template: ReplyTemplate) -> None:
+        self._template = template
+        self.owners: dict[str, tuple[str, str]] = {}
+
+    async def address_for(self, relationship: str, person: str) -> str:
+        """The address, made when first asked for and the same ever after."""
+        known = next((token for token, owner in self.owners.items() if owner == (relationship, person)), "")
+        token = known or new_token()
+        self.owners[token] = (relationship, person)
+        return self._template.address(token)
+
+    async def owner_of(self, token: str) -> tuple[str, str] | None:
+        """Relationship and person of the secret part of an address."""
+        return self.owners.get(token)
 
 
 class MemoryMail:

@@ -481,3 +481,14 @@ def give_final_feedback(
 ) -> c.Command:
     """Rate each goal at the end, and answer the private survey."""
     return c.GiveFinalFeedback(by, tuple(rating), would_repeat, felt_safe, keep_in_touch)
+
+
+@_act(_STANDING)
+def note_address(
+    person: Annotated[str, typer.Option(metavar="PERSON", help="Id of whose address it is.")],
+    news: Annotated[
+        c.AddressNews, typer.Option(help="Mail came back for good, or for now; or the address was corrected.")
+    ],
+) -> c.Command:
+    """Take note that mail to somebody came back, or that their address has been corrected."""
+    return c.NoteAddress(PROGRAMME_OFFICE, person, news)

@@ -690,6 +690,12 @@ class RelationshipHandle:
         """Final rating of each goal, and the private survey."""
         return await self.do(c.GiveFinalFeedback(by, ratings, would_repeat, felt_safe, keep_in_touch), command_id)
 
+    # --- what the programme's machines have heard ---------------------------------------------------------------
+
+    async def note_address(self, *, person: str, news: c.AddressNews, command_id: str = "") -> RelationshipView:
+        """Mail to somebody came back, or their address has been corrected; NOTHING_NEW where that is known."""
+        return await self.do(c.NoteAddress(PROGRAMME_OFFICE, person, news), command_id)
+
     async def do(self, command: c.Command, command_id: str = "") -> RelationshipView:
         """Any act as a value; what every method above comes down to."""
         command_id = command_id or str(uuid.uuid4())

@@ -89,7 +89,7 @@ async def read_figures(client: Client, effects: EffectCounts, programmes: Progra
 
 
 @asynccontextmanager
-async def serve_figures(figures: Figures, address: str) -> AsyncIterator[int]:
+async def serve_figures(figures: Collector, address: str) -> AsyncIterator[int]:
     """Serve `/metrics` on `host:port` until the block ends; gives the port. Raises OSError where it is taken."""
     host, _, port = address.rpartition(":")
     registry = CollectorRegistry()

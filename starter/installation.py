@@ -146,6 +146,44 @@ async def _exporting(settings: "Settings") -> None:
         await engine.dispose()
 
 
+@app.command(rich_help_panel=_PANEL)
+def inbound() -> None:
+    """Take the mail that comes back from calendars and mail servers, until SIGTERM or Ctrl-C."""
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.telemetry import configure_logging
+
+    settings = read_settings()
+    if not settings.reply_address:
+        raise Failed("MENTORING_REPLY_ADDRESS is empty, so no mail asks for answers to come back.", ExitCode.USAGE)
+    configure_logging(settings)
+    asyncio.run(_taking_mail(settings))
+
+
+async def _taking_mail(settings: "Settings") -> None:
+    from mentoring_lifecycle.gateways.database import open_database
+    from mentoring_lifecycle.gateways.people_sql import SqlPeople
+    from mentoring_lifecycle.gateways.reply_addresses_sql import SqlReplyAddresses
+    from mentoring_lifecycle.starter.client import MentoringClient
+    from mentoring_lifecycle.starter.connection import connect
+    from mentoring_lifecycle.starter.exporter import serve_figures
+    from mentoring_lifecycle.starter.inbound import InboundFigures, Inbox, run_inbound
+
+    template, address = settings.reply_template(), settings.inbound_address
+    assert template
+    engine = open_database(settings.database_url)
+    try:
+        people = SqlPeople(engine)
+        mentoring = MentoringClient(await connect(settings), people=people, task_queue=settings.task_queue)
+        inbox = Inbox(mentoring.relationship, people, SqlReplyAddresses(engine, template), template)
+        async with serve_figures(InboundFigures(inbox), settings.inbound_metrics_address):
+            await _until_stopped(run_inbound(inbox, address, settings.inbound_protocol))
+    except OSError as error:
+        message = f"MENTORING_INBOUND_ADDRESS or MENTORING_INBOUND_METRICS_ADDRESS: cannot listen: {error.strerror}."
+        raise Failed(message, ExitCode.USAGE) from None
+    finally:
+        await engine.dispose()
+
+
 async def _until_stopped(serving: Any) -> None:
     task = asyncio.ensure_future(serving)
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -228,3 +228,18 @@ def test_every_problem_of_the_closures_is_a_sentence_of_its_own(tmp_path: Path) 
     assert [problem.partition(": ")[0] for problem in raised.value.problems] == ["MENTORING_CLOSURES"] * 2
     with pytest.raises(SettingsError, match="cannot be opened"):
         free_days_from(Settings(closures=str(tmp_path / "nowhere.toml")))
+
+
+def test_a_template_of_reply_addresses_is_read_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty: nothing that comes back is read; else it gives addresses, or a sentence says why it does not."""
+    assert read_settings().reply_template() is None
+    monkeypatch.setenv("MENTORING_REPLY_ADDRESS", "mentoring+{token}@mentoring.example")
+    template = read_settings().reply_template()
+    assert template
+    assert template.address("a" * 16) == "mentoring+aaaaaaaaaaaaaaaa@mentoring.example"
+    monkeypatch.setenv("MENTORING_REPLY_ADDRESS", "mentoring@mentoring.example")
+    monkeypatch.setenv("MENTORING_INBOUND_ADDRESS", "everywhere")
+    assert [problem.partition(":")[0] for problem in problems()] == [
+        "MENTORING_REPLY_ADDRESS",
+        "MENTORING_INBOUND_ADDRESS",
+    ]

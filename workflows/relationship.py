@@ -91,6 +91,7 @@ class MentoringRelationship:
     decide = _act(c.Decide, "The programme team decides a stuck step")
     change_zone = _act(c.ChangeZone, "Agree on times in another zone")
     give_final_feedback = _act(c.GiveFinalFeedback, "Final ratings and the private survey")
+    note_address = _act(c.NoteAddress, "What became of mail to somebody")
 
     @workflow.query(description="Where the relationship stands")
     def status(self) -> RelationshipView:

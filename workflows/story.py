@@ -46,6 +46,7 @@ TIMELINE_LENGTH = 120
 _MILESTONES_NOT = (
     *("asked", "reminded", "slot_wanted", "slot_found", "session_reminded", "changes_noted"),
     *("calendar_verified", "calendar_answered", "calendar_differs", "calendar_restored"),
+    *("address_doubted", "letters_repeated", "address_trusted"),
 )
 _JOURNALED_AT_ONCE = (e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.Left, e.SessionMoved, e.SessionCancelled)
 """The activities look into the journal before they send, so a change of standing is written there without delay; and

@@ -23,6 +23,7 @@ from mentoring_lifecycle.gateways.memory import (
     MemoryLedger,
     MemoryMail,
     MemoryPeople,
+    MemoryReplyAddresses,
 )
 from mentoring_lifecycle.letters.writer import CatalogueLetters
 
@@ -44,7 +45,7 @@ class Desk:
                 Person(
                     MENTOR, "Mia Bianchi", "mia@pair.example", "it", "Europe/Rome", 2, other_email="mia@home.example"
                 ),
-                Person(MENTEE, "Ed Young", "ed@pair.example", "en", "Europe/London", 6),
+                Person(MENTEE, "Ed Young", "ed@pair.example", "en", "Europe/London", 6, other_email="ed@home.example"),
             ]
         )
     )
@@ -53,6 +54,7 @@ class Desk:
     mail: MemoryMail = field(default_factory=MemoryMail)
     calendar: MemoryCalendar | None = field(default_factory=MemoryCalendar)
     free_days: MemoryFreeDays = field(default_factory=MemoryFreeDays)
+    replies: MemoryReplyAddresses | None = None
     now: datetime = NOON
     beats: list[object] = field(default_factory=list)
     """Heartbeats sent."""
@@ -66,7 +68,9 @@ class Desk:
 
     async def deliver(self, *letters: Letter) -> tuple[Delivery, ...]:
         """Order these letters in one go."""
-        activities = LetterActivities(self.people, self.ledger, self.journal, _writer(), self.mail, self.free_days)
+        activities = LetterActivities(
+            self.people, self.ledger, self.journal, _writer(), self.mail, self.free_days, self.replies
+        )
         done: Deliveries = await self.run(activities.deliver, LettersOrder(RELATIONSHIP, letters))
         return done.results
 

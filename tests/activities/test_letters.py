@@ -11,8 +11,10 @@ from mentoring_lifecycle.activities.letters import LEASE
 from mentoring_lifecycle.activities.ports import Claim, LedgerState, MailDelayed, MailRefused, MailUnknown, OutgoingMail
 from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Delivery, JournalEntry, JournalTail, Outcome
 from mentoring_lifecycle.contracts.people import AddressState
+from mentoring_lifecycle.contracts.reply_address import ReplyTemplate
 from mentoring_lifecycle.domain.letters import MANNERS, CalendarMethod, LetterKind, WhenUnknown
-from mentoring_lifecycle.gateways.memory import MemoryLedger, MemoryMail
+from mentoring_lifecycle.domain.people import Party
+from mentoring_lifecycle.gateways.memory import MemoryLedger, MemoryMail, MemoryReplyAddresses
 
 from .conftest import MENTEE, MENTOR, NOON, RELATIONSHIP, STARTS, Desk, letter
 
@@ -259,3 +261,50 @@ async def test_a_long_call_gives_signs_of_life(desk: Desk, monkeypatch: pytest.M
     desk.mail = Slow(desk.beats)
     await desk.deliver(letter(INVITATION))
     assert len(desk.beats) >= 3
+
+
+# --- where answers come back to, and mail that does not arrive --------------------------------------------------
+
+OWNER = LetterKind.ADDRESS_FAILED_OWNER
+
+
+async def test_every_letter_to_the_pair_names_its_secret_address(desk: Desk) -> None:
+    """One per person; letters to the programme team name none."""
+    desk.replies = MemoryReplyAddresses(ReplyTemplate("m+{token}@programme.example"))
+    desk.people.people["person-cleo"] = replace(desk.people.people[MENTEE], id="person-cleo", email="cleo@x.example")
+    team = letter(LetterKind.DECISION_WANTED, to="person-cleo", party=Party.COORDINATOR, key="r-1/-/x/coordinator/0")
+    await desk.deliver(letter(), letter(INVITATION), letter(to=MENTEE), team)
+    mia, again, ed, cleo = [mail.reply_address for mail in desk.mail.sent]
+    assert mia == again == await desk.replies.address_for(RELATIONSHIP, MENTOR)
+    assert ed == await desk.replies.address_for(RELATIONSHIP, MENTEE)
+    assert cleo == ""
+
+
+async def test_where_nothing_is_read_no_address_is_made(desk: Desk) -> None:
+    """Letters name the sender alone, as ever."""
+    await desk.deliver(letter())
+    assert [mail.reply_address for mail in desk.mail.sent] == [""]
+
+
+async def test_the_owner_of_a_failed_address_is_told_at_the_other_one(desk: Desk) -> None:
+    """Although nothing more is sent to the usual one, which the directory now knows to fail."""
+    results = await desk.deliver(letter(OWNER), letter())
+    assert [result.outcome for result in results] == [Outcome.ACCEPTED, Outcome.SUPPRESSED]
+    (mail,) = desk.mail.sent
+    assert mail.to.email == "mia@home.example"
+    assert "Ed" not in mail.text + mail.html + mail.subject
+    assert desk.people.people[MENTOR].address is AddressState.FAILED
+
+
+@pytest.mark.parametrize("other", ["", "mia@pair.example"])
+async def test_who_has_no_other_address_is_not_written_to(other: str, desk: Desk) -> None:
+    """The coordinator has been told; the ledger says why nobody else was."""
+    desk.people.people[MENTOR] = replace(desk.people.people[MENTOR], other_email=other)
+    assert await desk.deliver(letter(OWNER)) == (Delivery(letter(OWNER).key, Outcome.SUPPRESSED, "no_other_address"),)
+    assert not desk.mail.sent
+
+
+async def test_another_address_that_fails_as_well_is_no_news(desk: Desk) -> None:
+    """The story knows about the usual address already, and there is no third."""
+    desk.mail.troubles.append(MailRefused("550"))
+    assert await desk.deliver(letter(OWNER)) == (Delivery(letter(OWNER).key, Outcome.FAILED, "other_address"),)

@@ -155,6 +155,7 @@ def test_prometheus_finds_everybody() -> None:
     served = {
         "worker": environment("worker")["MENTORING_METRICS_ADDRESS"],
         "exporter": environment("exporter")["MENTORING_EXPORTER_ADDRESS"],
+        "inbound": environment("inbound")["MENTORING_INBOUND_METRICS_ADDRESS"],
         "temporal": environment("temporal")["PROMETHEUS_ENDPOINT"],
     }
     assert sorted(targets) == sorted(f"{name}:{address.rpartition(':')[2]}" for name, address in served.items())

@@ -165,7 +165,8 @@ METRIC = re.compile(r"\bmentoring_(?!lifecycle)[a-z_]+\b")
 
 def metrics_in_source() -> set[str]:
     """The names by which Prometheus knows them: counters end in `_total`."""
-    exporter, story = text_of(ROOT / "starter/exporter.py"), text_of(ROOT / "workflows/story.py")
+    exporter = text_of(ROOT / "starter/exporter.py") + text_of(ROOT / "starter/inbound.py")
+    story = text_of(ROOT / "workflows/story.py")
     named = re.findall(r'"(mentoring_[a-z_]+)"', exporter)
     counters = re.findall(r'create_counter\("(mentoring_[a-z_]+)"', story)
     counters += re.findall(r'CounterMetricFamily\(\s*"(mentoring_[a-z_]+)"', exporter)

@@ -153,6 +153,8 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(
         st.builds(c.AskCoordinator, PEOPLE, st.sampled_from(c.Matter), TEXTS, st.none(), st.booleans(), st.booleans())
     ),
+    wish(st.builds(c.NoteCalendar, PEOPLE, NUMBERS, NUMBERS, st.sampled_from(c.CalendarAnswer))),
+    wish(st.builds(c.NoteAddress, TEAM, PEOPLE, st.sampled_from(c.AddressNews))),
     wish(st.builds(c.TakeUpHelp, TEAM, NUMBERS)),
     wish(st.builds(c.ConcludeHelp, TEAM, NUMBERS, st.sampled_from(c.HelpOutcome))),
     wish(st.builds(c.RateHelp, PEOPLE, NUMBERS, st.booleans())),
@@ -368,6 +370,10 @@ class AnyLife(RuleBasedStateMachine):
     def somebody_leaves(self, by: str) -> None:
         self.asks(c.Exit(by))
 
+    @rule(person=st.sampled_from([MENTOR, MENTEE]), news=st.sampled_from(c.AddressNews))
+    def mail_is_heard_of(self, person: str, news: c.AddressNews) -> None:
+        self.asks(c.NoteAddress(PROGRAMME_OFFICE, person, news))
+
     @rule(span=SPANS)
     def time_passes(self, span: timedelta) -> None:
         self.lived.after(span)
@@ -413,9 +419,12 @@ class AnyLife(RuleBasedStateMachine):
             self._judge_phase(event.phase, before)
         elif isinstance(event, e.SessionPlanned):
             self._judge_plan(event, before)
+        elif isinstance(event, e.AskLapsed):
+            assert before.end_reached or not before.is_unreachable(event.of), "whom mail does not reach was not asked"
         elif isinstance(event, e.Reminded):
             ask = before.ask(event.subject, event.of, event.number)
             assert ask
+            assert before.end_reached or not before.is_unreachable(event.of)
             self.reminders[event.subject, event.of, event.number, ask.asked_at] += 1
             assert max(self.reminders.values()) <= MOST_REMINDERS
         elif isinstance(event, e.SessionSettled):
@@ -563,6 +572,14 @@ class AnyLife(RuleBasedStateMachine):
     def a_stop_is_remembered_while_it_lasts(self) -> None:
         state = self.lived.state
         assert state.is_closed or (state.frozen_since is not None) == (state.held or state.paused)
+
+    @invariant()
+    def nobody_is_doubted_and_given_up(self) -> None:
+        state = self.lived.state
+        doubted = [doubt.party for doubt in state.doubts]
+        assert len(doubted) == len(set(doubted))
+        assert not set(doubted) & set(state.failed_addresses)
+        assert all(ask.stopped_at for ask in state.asks if not state.clock_runs(ask.of))
 
     @invariant()
     def the_state_travels_and_can_be_shown(self) -> None:

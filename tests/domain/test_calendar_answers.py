@@ -29,7 +29,8 @@ def test_an_answer_is_remembered_and_writes_to_nobody(answer: SAYS) -> None:
     """Twice is once."""
     lived = life().after(*ACTIVE)
     before = len(lived.effects)
-    lived.after(shown(answer), shown(answer))
+    lived.after(shown(answer))
+    assert lived.tries(shown(answer)) == Rejection(Refusal.NOTHING_NEW)
     assert lived.session.replies == ((Party.MENTEE, answer),)
     assert len(lived.happened(e.CalendarAnswered)) == 1
     assert len(lived.effects) == before
@@ -57,7 +58,8 @@ def test_a_difference_is_a_question_to_that_person_alone(news: c.NoteCalendar, t
 
 def test_the_same_difference_is_asked_about_once_and_another_one_instead() -> None:
     """A second pass over the calendars brings nothing new."""
-    lived = life().after(*ACTIVE, shown(SAYS.MOVED, 8), shown(SAYS.MOVED, 8))
+    lived = life().after(*ACTIVE, shown(SAYS.MOVED, 8))
+    assert lived.tries(shown(SAYS.MOVED, 8)) == Rejection(Refusal.NOTHING_NEW)
     assert len(questions(lived)) == 1
     lived.after(shown(SAYS.MOVED, 9))
     assert len([ask for ask in lived.state.asks if ask.subject is e.Subject.CALENDAR]) == 1
@@ -68,7 +70,7 @@ def test_nobody_is_asked_a_third_time_about_one_session() -> None:
     """A calendar that keeps changing is left alone: nobody fights."""
     lived = life().after(*ACTIVE)
     for days in (8, 9, 10, 11):
-        lived.after(shown(SAYS.MOVED, days))
+        lived.tries(shown(SAYS.MOVED, days))
     assert len(questions(lived)) == 2
 
 

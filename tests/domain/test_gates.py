@@ -60,6 +60,7 @@ WORDS: dict[type[Any], dict[str, Any]] = {
     c.Decide: {"choice": c.Choice.END},
     c.ChangeZone: {"zone": "Europe/London", "starting": LATER},
     c.GiveFinalFeedback: {"ratings": (1, 1), "would_repeat": 1, "felt_safe": 1, "keep_in_touch": True},
+    c.NoteAddress: {"person": MENTOR, "news": c.AddressNews.FAILED},
 }
 """What each command says beside who says it."""
 

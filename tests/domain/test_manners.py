@@ -56,6 +56,7 @@ def test_what_passes_a_hold() -> None:
         LetterKind.RELATIONSHIP_ENDED,
         LetterKind.CLOSED_NOTE,
         LetterKind.ADDRESS_FAILED,
+        LetterKind.ADDRESS_FAILED_OWNER,
         LetterKind.CASE_RECEIVED,
     }
 
@@ -106,5 +107,6 @@ def test_what_does_not_wait_for_the_day() -> None:
         LetterKind.EXIT_CONFIRMED,
         LetterKind.RELATIONSHIP_ENDED,
         LetterKind.ADDRESS_FAILED,
+        LetterKind.ADDRESS_FAILED_OWNER,
         LetterKind.CASE_RECEIVED,
     }

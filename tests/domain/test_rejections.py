@@ -14,6 +14,7 @@ from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.events import Phase
 from mentoring_lifecycle.domain.ground_rules import GROUND_RULES
 from mentoring_lifecycle.domain.rejections import SENTENCES, Refusal, Rejection
+from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 from tests.builders import (
     ACTIVE,
     COORDINATOR,
@@ -64,6 +65,7 @@ FINE = c.Review((6, 7), c.Comfort.YES, rules_fit=True)
 FORGOT = c.AbsenceAnswer.FORGOT
 ASKED: tuple[Step, ...] = (*ACTIVE, asks_for_help(MENTOR))
 HELPED: tuple[Step, ...] = (*ASKED, c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.ANSWERED))
+BOUNCED = c.NoteAddress(PROGRAMME_OFFICE, MENTOR, c.AddressNews.FAILED)
 NAIVE = datetime(2027, 2, 1, 10)  # noqa: DTZ001  # the very mistake that is refused
 LONG, BAD = "x" * 5_000, "evil \x00"
 
@@ -133,6 +135,11 @@ CASES = [
     Case(SIGNED, c.ProposeGoals(MENTOR, GOALS, topics=(BAD,)), Refusal.TEXT_UNREADABLE),
     Case(SIGNED, c.ProposeGoals(MENTOR, GOALS, topics=("A",) * 11), Refusal.TOO_MANY, "10"),
     Case(ACTIVE, c.AskCoordinator(MENTOR, c.Matter.OTHER, LONG), Refusal.TEXT_TOO_LONG, "2000"),
+    Case((BOUNCED,), BOUNCED, Refusal.NOTHING_NEW),
+    Case((), c.NoteAddress(PROGRAMME_OFFICE, MENTOR, c.AddressNews.WORKS), Refusal.NOTHING_NEW),
+    Case((), c.NoteAddress(COORDINATOR, STRANGER, c.AddressNews.FAILED), Refusal.NOT_PART_OF_THIS),
+    Case((c.Exit(MENTEE),), BOUNCED, Refusal.CLOSED),
+    Case(OVER, c.NoteCalendar(MENTOR, 1, 0, c.CalendarAnswer.DECLINED), Refusal.SESSION_OVER, "1"),
     Case(ACTIVE, c.AskCoordinator(MENTOR, c.Matter.OTHER, " "), Refusal.TEXT_EMPTY, "words"),
     Case((*ACTIVE, *[asks_for_help(MENTOR)] * 3), asks_for_help(MENTEE), Refusal.TOO_MANY, "3"),
     Case(ACTIVE, c.SetAgenda(MENTOR, 1, ("A",) * 11), Refusal.TOO_MANY, "10"),

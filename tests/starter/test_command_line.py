@@ -70,7 +70,7 @@ def commands(group: Any, *path: str) -> Iterator[tuple[list[str], Any]]:
 
 
 COMMANDS = {" ".join(path): command for path, command in commands(typer.main.get_command(app))}
-PROCESSES = {"worker", "exporter", "demo"}
+PROCESSES = {"worker", "exporter", "inbound", "demo"}
 
 
 # --- what there is ----------------------------------------------------------------------------------------------
@@ -169,9 +169,10 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
         "--rating 7 --rating 8 --would-repeat 9 --felt-safe 10 --no-keep-in-touch",
         {"ratings": (7, 8), "would_repeat": 9, "felt_safe": 10, "keep_in_touch": False},
     ),
+    "note_address": ("--person p-2 --news soft", {"person": "p-2", "news": c.AddressNews.SOFT}),
 }
-NOBODY_DOES = {"hold", "lift"}
-"""All holds look the same, so nobody is named."""
+NOBODY_DOES = {"hold", "lift", "note_address"}
+"""All holds look the same, so nobody is named; and machines have no names."""
 
 
 class Listener:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -92,6 +93,7 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
                 "MENTORING_SMTP_PORT": str(mail.port),
                 "MENTORING_METRICS_ADDRESS": "127.0.0.1:0",
                 "MENTORING_SAFEGUARDING_CONTACT": CONTACT,
+                "MENTORING_REPLY_ADDRESS": "mentoring+{token}@mentoring.example",
                 "LC_ALL": "en_GB.UTF-8",
             }.items():
                 environment.setenv(name, value)
@@ -369,6 +371,54 @@ def test_the_exporter_ends_cleanly(rig: Rig, environment: pytest.MonkeyPatch) ->
             exporter.send_signal(signal.SIGTERM)
             _, told = exporter.communicate(timeout=20)
     assert (exporter.returncode, b"Traceback" in told) == (0, False)
+
+
+BOUNCE = Path(__file__).parents[1] / "inbound/corpus/bounce-postfix-unknown-user.eml"
+
+
+def test_a_bounce_reaches_its_relationship_and_the_door_closes_behind_it(
+    rig: Rig, environment: pytest.MonkeyPatch
+) -> None:
+    """From the envelope of a letter that left, through a process of its own, to the coordinator; then SIGTERM: 0."""
+    r = opened("bounced")
+    (invitation,) = until(lambda: [mail for mail in rig.mailbox.messages() if f"/{r}/" in mail.message.as_string()][:1])
+    (address,) = invitation.recipients
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        port, metrics = one.getsockname()[1], other.getsockname()[1]
+    environment.setenv("MENTORING_INBOUND_ADDRESS", f"127.0.0.1:{port}")
+    environment.setenv("MENTORING_INBOUND_METRICS_ADDRESS", f"127.0.0.1:{metrics}")
+    bounce = BOUNCE.read_bytes().replace(b"ed@pair.example", address.encode())
+    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.starter", "inbound"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as inbound:
+        try:
+            until(lambda: delivered(port, invitation.sender, bounce))
+            with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=5) as page:
+                assert b'mentoring_inbound_mails_total{fate="applied",reason="address_failed"} 1.0' in page.read()
+        finally:
+            inbound.send_signal(signal.SIGTERM)
+            _, told = inbound.communicate(timeout=20)
+    assert (inbound.returncode, b"Traceback" in told) == (0, False), told
+    assert b"inbound_applied" in told
+    assert address.encode() not in told
+    assert invitation.sender.encode() not in told
+    assert "address_failed" in str(answer("timeline", r))
+    assert not delivered(port, invitation.sender, bounce)
+
+
+def delivered(port: int, to: str, content: bytes) -> bool:
+    """Whether somebody takes a bounce there."""
+    try:
+        with smtplib.LMTP("127.0.0.1", port) as door:
+            return door.sendmail("", [to], content) == {}
+    except OSError:
+        return False
+
+
+def test_without_a_reply_address_nothing_is_taken(environment: pytest.MonkeyPatch) -> None:
+    """A sentence says which setting is missing."""
+    environment.delenv("MENTORING_REPLY_ADDRESS", raising=False)
+    result = run("inbound")
+    assert (result.exit_code, "MENTORING_REPLY_ADDRESS" in result.stderr) == (2, True)
 
 
 def scraped(port: int) -> bool:

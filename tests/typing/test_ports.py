@@ -15,6 +15,7 @@ from mentoring_lifecycle.activities.ports import (
     MailGateway,
     PairingsGateway,
     PeopleGateway,
+    ReplyAddresses,
 )
 from mentoring_lifecycle.activities.timetable import NoFreeDays
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
@@ -35,9 +36,11 @@ from mentoring_lifecycle.gateways.memory import (
     MemoryMail,
     MemoryPairings,
     MemoryPeople,
+    MemoryReplyAddresses,
 )
 from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
+from mentoring_lifecycle.gateways.reply_addresses_sql import SqlReplyAddresses
 
 PEOPLE: tuple[type[PeopleGateway], ...] = (SqlPeople, MemoryPeople)
 LINKS: tuple[type[ActionLinks], ...] = (TemplateLinks,)
@@ -49,6 +52,7 @@ FREE_DAYS: tuple[type[FreeDaysGateway], ...] = (FreeDays, MemoryFreeDays, NoFree
 BOOKINGS: tuple[type[BookingsGateway], ...] = (SqlBookings, MemoryBookings)
 FREE_BUSY: tuple[type[FreeBusyGateway], ...] = (CalDavFreeBusy, MemoryFreeBusy)
 PAIRINGS: tuple[type[PairingsGateway], ...] = (SqlPairings, MemoryPairings)
+REPLIES: tuple[type[ReplyAddresses], ...] = (SqlReplyAddresses, MemoryReplyAddresses)
 
 PAIRS: list[tuple[type, type]] = [
     *((PeopleGateway, gateway) for gateway in PEOPLE),
@@ -61,6 +65,7 @@ PAIRS: list[tuple[type, type]] = [
     *((BookingsGateway, gateway) for gateway in BOOKINGS),
     *((FreeBusyGateway, gateway) for gateway in FREE_BUSY),
     *((PairingsGateway, gateway) for gateway in PAIRINGS),
+    *((ReplyAddresses, gateway) for gateway in REPLIES),
 ]
 
 

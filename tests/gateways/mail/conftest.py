@@ -94,10 +94,12 @@ class Mailbox:
     port: int = field(default_factory=unused_port)
     letters: list[bytes] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.letters.append(envelope.content)
         self.recipients.append(envelope.rcpt_tos)
+        self.senders.append(envelope.mail_from)
         return "250 2.0.0 kept"
 
     def newest(self) -> EmailMessage:

@@ -241,3 +241,62 @@ async def test_whatever_a_letter_says_its_headers_are_ours(
         "to",
     ]
     assert [mailbox.addr_spec for mailbox in letter["To"].addresses] == ["anna@example.org"]
+
+
+# --- where answers come back to ---------------------------------------------------------------------------------
+
+SECRET = "mentoring+aaaabbbbccccdddd@replies.programme.example"
+
+
+async def test_a_letter_asks_for_replies_at_the_secret_address(smtp: SmtpMail, mailbox: Any, mail: Any) -> None:
+    """It comes from the sender that people know; what comes back, bounces included, goes to the secret address."""
+    await smtp.send(mail(reply_address=SECRET))
+    letter = mailbox.newest()
+    assert letter["From"] == "Mentoring <mentoring@programme.example>"
+    assert [mailbox.addr_spec for mailbox in letter["Reply-To"].addresses] == [SECRET]
+    assert mailbox.senders[-1] == SECRET
+
+
+@pytest.mark.parametrize("method", [CalendarMethod.REQUEST, CalendarMethod.CANCEL])
+async def test_an_invitation_is_organized_where_answers_are_read(
+    method: CalendarMethod, smtp: SmtpMail, mailbox: Any, invitation_mail: Any
+) -> None:
+    """Sender, organizer and envelope are one address: calendars answer to the organizer."""
+    await smtp.send(invitation_mail(method, reply_address=SECRET))
+    letter = mailbox.newest()
+    assert letter["From"] == f"Mentoring <{SECRET}>"
+    assert letter["Reply-To"] is None
+    assert letter["Auto-Submitted"] is None
+    assert mailbox.senders[-1] == SECRET
+    (part,) = [part for part in letter.walk() if part.get_content_type() == "text/calendar"]
+    (event,) = Calendar.from_ical(part.get_content()).subcomponents
+    assert event["ORGANIZER"] == f"mailto:{SECRET}"
+
+
+async def test_without_a_secret_address_everything_is_as_it_was(smtp: SmtpMail, mailbox: Any, mail: Any) -> None:
+    """The sender's own address in the envelope, and no Reply-To."""
+    await smtp.send(mail())
+    assert mailbox.senders[-1] == "mentoring@programme.example"
+    assert mailbox.newest()["Reply-To"] is None
+
+
+async def test_the_longest_secret_address_arrives_unbroken(smtp: SmtpMail, mailbox: Any, mail: Any) -> None:
+    """Headers are folded at spaces, and an address has none."""
+    longest = f"{'m' * 48}{'a' * 16}@{'.'.join(['d' * 40] * 4)}.example"
+    await smtp.send(mail(reply_address=longest))
+    assert [each.addr_spec for each in mailbox.newest()["Reply-To"].addresses] == [longest]
+    assert f"Reply-To: <{longest}>\r\n".encode() in mailbox.letters[-1]
+
+
+async def test_the_longest_secret_address_invites_unbroken(smtp: SmtpMail, mailbox: Any, invitation_mail: Any) -> None:
+    """As sender of an invitation as well."""
+    longest = f"{'m' * 48}{'a' * 16}@{'.'.join(['d' * 40] * 4)}.example"
+    await smtp.send(invitation_mail(reply_address=longest))
+    assert mailbox.newest()["From"].addresses[0].addr_spec == longest
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_a_secret_address_smuggles_nothing_in(attack: str, smtp: SmtpMail, mail: Any) -> None:
+    """Whatever a host's own gateway hands us as one."""
+    with pytest.raises(MailRefused, match="malformed"):
+        await smtp.send(mail(reply_address=f"{attack}@programme.example"))

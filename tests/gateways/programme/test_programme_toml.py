@@ -89,6 +89,7 @@ def test_every_number_can_be_set(file: Path) -> None:
         "closing_notice_days": 10,
         "calendar_clean_up_days": 5,
         "first_pulse_days": 20,
+        "soft_bounce_hours": 48,
     }
     changes: dict[str, Any] = {**ladders, **help_clocks, **numbers, **more_numbers, "sessions": sessions}
     other = ProgrammePolicy(**changes)
