@@ -486,7 +486,7 @@ class AnyLife(RuleBasedStateMachine):
         assert not after.held or MANNERS[letter.purpose].passes_hold
         assert not (after.paused and letter.party in PAIR and isinstance(event, e.Asked))
         if letter.purpose in (LetterKind.SESSION_FOLLOW_UP, LetterKind.CHECK_IN):
-            assert isinstance(event, e.Asked | e.Reminded | e.CheckInWanted)
+            assert isinstance(event, e.Asked | e.Reminded | e.CheckInWanted | e.LettersRepeated | e.AddressWorks)
             assert letter.party is event.of, "an absence is between the absent one and us"
         slot = (letter.party, letter.facts.session, letter.facts.revision)
         if letter.purpose in (LetterKind.SESSION_INVITATION, LetterKind.SESSION_MOVED):
