@@ -89,6 +89,27 @@ class Choice(StrEnum):
     END = "end"
 
 
+class CalendarAnswer(StrEnum):
+    """What somebody's calendar says about one session."""
+
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+    COUNTERED = "countered"
+    """Another time is proposed."""
+    DELETED = "deleted"
+    """The entry is gone, or marked as cancelled."""
+    MOVED = "moved"
+
+
+class AddressNews(StrEnum):
+    """What was learnt about somebody's mail address."""
+
+    FAILED = "failed"
+    SOFT = "soft"
+    WORKS = "works"
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """One goal of the pair, in their words."""
@@ -204,6 +225,30 @@ class ConfirmSession:
     kind: Literal["confirm_session"] = "confirm_session"
 
 
+@dataclass(frozen=True, slots=True)
+class NoteCalendar:
+    """What one participant's calendar says about one session; `by` is that participant."""
+
+    by: str
+    session: int
+    revision: int
+    """SEQUENCE that the calendar saw; -1: not told."""
+    answer: CalendarAnswer
+    starts_at: datetime | None = None
+    """The other time, of MOVED and COUNTERED."""
+    kind: Literal["note_calendar"] = "note_calendar"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCalendarQuestion:
+    """Was what the calendar says about a session meant so?"""
+
+    by: str
+    session: int
+    meant: bool
+    kind: Literal["answer_calendar_question"] = "answer_calendar_question"
+
+
 # --- help -------------------------------------------------------------------------------------------------------
 
 
@@ -313,6 +358,39 @@ class Decide:
     kind: Literal["decide"] = "decide"
 
 
+# --- what the people directory says -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLeaver:
+    """A participant has left the organisation, or has not after all."""
+
+    by: str
+    person: str
+    left: bool
+    kind: Literal["note_leaver"] = "note_leaver"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAddress:
+    """News about the mail address of a participant."""
+
+    by: str
+    person: str
+    news: AddressNews
+    kind: Literal["note_address"] = "note_address"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeZone:
+    """The pair lives by another zone from an instant on."""
+
+    by: str
+    zone: str
+    starting: datetime
+    kind: Literal["change_zone"] = "change_zone"
+
+
 # --- close-out --------------------------------------------------------------------------------------------------
 
 
@@ -369,6 +447,8 @@ Command = (
     | SetAgenda
     | MoveSession
     | ConfirmSession
+    | NoteCalendar
+    | AnswerCalendarQuestion
     | AskCoordinator
     | TakeUpHelp
     | ArrangeTalk

@@ -12,7 +12,7 @@ from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.effects import Effect, Facts, FindSlot, KeepEntry, Letter, RemoveEntry, VerifyCalendar
 from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.people import PAIR, Party, Power, partner_of
-from mentoring_lifecycle.domain.relationship import Ask, Relationship, Session
+from mentoring_lifecycle.domain.relationship import Ask, Difference, Relationship, Session
 
 LETTER_LIVES = timedelta(days=14)
 """How long a letter without an hour of its own may be late before it is dropped."""
@@ -85,6 +85,7 @@ _ASKING: dict[e.Subject, tuple[LetterKind, LetterKind]] = {
     e.Subject.HELP_RATING: (LetterKind.HELP_FEEDBACK, LetterKind.HELP_FEEDBACK),
     e.Subject.FINAL_FEEDBACK: (LetterKind.FINAL_FEEDBACK, LetterKind.FINAL_FEEDBACK_REMINDER),
     e.Subject.DECISION: (LetterKind.DECISION_WANTED, LetterKind.DECISION_WANTED),
+    e.Subject.CALENDAR: (LetterKind.CALENDAR_QUESTION, LetterKind.CALENDAR_QUESTION_REMINDER),
 }
 
 _OCCURRENCES: dict[e.Subject, str] = {
@@ -92,6 +93,7 @@ _OCCURRENCES: dict[e.Subject, str] = {
     e.Subject.GOALS: "goals-{}",
     e.Subject.SESSION: "s{}",
     e.Subject.HELP_RATING: "help-{}",
+    e.Subject.CALENDAR: "s{}",
 }
 
 
@@ -117,7 +119,8 @@ def _proposal_or(usual: LetterKind, event: e.Asked | e.Reminded) -> LetterKind:
 
 
 def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) -> Letter:
-    session = state.session(ask.number) if ask.subject is e.Subject.SESSION else None
+    session = state.session(ask.number) if ask.subject in (e.Subject.SESSION, e.Subject.CALENDAR) else None
+    asked_about = _asked_about(session, ask)
     facts = Facts(
         occurrence=_occurrence(ask),
         session=session.number if session else 0,
@@ -129,8 +132,13 @@ def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) 
         goals=_goals_shown(state, ask.subject),
         topic=_topic(state, ask),
         concerned=_concerned(state, ask),
+        other_start=asked_about.starts_at if asked_about else None,
     )
     return _letter(state, at, purpose, ask.of, facts, revision=_step(ask), not_after=ask.expires_at)
+
+
+def _asked_about(session: Session | None, ask: Ask) -> Difference | None:
+    return session.difference_of(ask.of) if session and ask.subject is e.Subject.CALENDAR else None
 
 
 def _occurrence(ask: Ask) -> str:
@@ -150,6 +158,8 @@ def _goals_shown(state: Relationship, subject: e.Subject) -> tuple[str, ...]:
 def _topic(state: Relationship, ask: Ask) -> str:
     if ask.subject is e.Subject.INVITATION:
         return "reverse" if state.is_reverse else "traditional"
+    if asked_about := _asked_about(state.session(ask.number), ask):
+        return asked_about.answer
     return ask.topic or ""
 
 
@@ -188,26 +198,24 @@ def _slot_wanted(event: e.SlotWanted, state: Relationship) -> Iterator[Effect]:
     )
 
 
-def _session_facts(session: Session, topic: str = "") -> Facts:
-    return Facts(
+def _session_letter(state: Relationship, at: datetime, session: Session, purpose: LetterKind, to: Party) -> Letter:
+    facts = Facts(
         occurrence=f"s{session.number}",
         session=session.number,
-        revision=session.revision,
+        revision=session.sequence_of(to),
         starts_at=session.starts_at,
         ends_at=session.ends_at,
         agenda=session.agenda,
         final_session=session.final,
-        topic=topic,
     )
+    return _letter(state, at, purpose, to, facts, revision=session.sequence_of(to), not_after=session.starts_at)
 
 
 def _session_told(state: Relationship, at: datetime, number: int, purpose: LetterKind) -> Iterator[Effect]:
     session = state.session(number)
     if session is None:
         return
-    facts = _session_facts(session)
-    revision = session.revision
-    yield from _to_both(state, at, purpose, facts, revision=revision, not_after=session.starts_at)
+    yield from (_session_letter(state, at, session, purpose, party) for party in PAIR)
     yield from (_entry(state, at, session, party) for party in PAIR)
 
 
@@ -219,14 +227,27 @@ def _session_moved(event: e.SessionMoved, state: Relationship) -> Iterator[Effec
     yield from _session_told(state, event.at, event.session, LetterKind.SESSION_MOVED)
 
 
+def _entry_restored(event: e.EntryRestored, state: Relationship) -> Iterator[Effect]:
+    """In this calendar alone; by mail as well, for whoever keeps another one than ours."""
+    session = state.session(event.session)
+    if session:
+        yield _session_letter(state, event.at, session, LetterKind.ENTRY_RESTORED, event.of)
+        yield _entry(state, event.at, session, event.of)
+
+
+def entry_key(relationship: str, session: int, party: Party, sequence: int) -> str:
+    """The effect key under which one calendar is made to show one version of a session."""
+    return f"{relationship}/s{session}/entry/{party}/{sequence}"
+
+
 def _entry(state: Relationship, at: datetime, session: Session, party: Party) -> KeepEntry:
     return KeepEntry(
-        key=f"{state.id}/s{session.number}/entry/{party}/{session.revision}",
+        key=entry_key(state.id, session.number, party, session.sequence_of(party)),
         person=state.person(party),
         partner=state.person(partner_of(party)),
         uid=session_uid(state.id, session.number),
         session=session.number,
-        revision=session.revision,
+        revision=session.sequence_of(party),
         starts_at=session.starts_at,
         ends_at=session.ends_at,
         zone=state.zone,
@@ -238,10 +259,8 @@ def _entry(state: Relationship, at: datetime, session: Session, party: Party) ->
 def _session_reminded(event: e.SessionReminded, state: Relationship) -> Iterator[Effect]:
     session = state.session(event.session)
     if session and event.at < session.starts_at:
-        facts = _session_facts(session)
-        revision = session.revision
-        purpose = LetterKind.SESSION_REMINDER
-        yield from _to_both(state, event.at, purpose, facts, revision=revision, not_after=session.starts_at)
+        for party in PAIR:
+            yield _session_letter(state, event.at, session, LetterKind.SESSION_REMINDER, party)
 
 
 def _session_cancelled(event: e.SessionCancelled, state: Relationship) -> Iterator[Effect]:
@@ -419,6 +438,7 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.SessionMoved: _session_moved,
     e.SessionReminded: _session_reminded,
     e.SessionCancelled: _session_cancelled,
+    e.EntryRestored: _entry_restored,
     e.HelpAsked: _help_asked,
     e.HelpOverdue: _help_overdue,
     e.TalkArranged: _talk_arranged,
@@ -442,13 +462,18 @@ _QUESTIONS: dict[LetterKind, e.Subject] = {
     **{kind: subject for subject, kinds in _ASKING.items() for kind in kinds},
     LetterKind.GOALS_TO_AGREE: e.Subject.GOALS,
 }
-_ABOUT_SESSIONS_AHEAD = (LetterKind.SESSION_INVITATION, LetterKind.SESSION_MOVED, LetterKind.SESSION_REMINDER)
+_ABOUT_SESSIONS_AHEAD = (
+    LetterKind.SESSION_INVITATION,
+    LetterKind.SESSION_MOVED,
+    LetterKind.SESSION_REMINDER,
+    LetterKind.ENTRY_RESTORED,
+)
 
 
 def still_wanted(effect: Effect, state: Relationship) -> bool:
     """Whether an effect that has not been performed yet still makes sense. Asked again before every attempt."""
     if isinstance(effect, KeepEntry):
-        return _lies_ahead_unchanged(state, effect.session, effect.revision)
+        return _lies_ahead_unchanged(state, effect.session, state.party_of(effect.person), effect.revision)
     if isinstance(effect, VerifyCalendar):
         return effect.occurrence == (_END if state.is_ending else _stop(state) if state.frozen_since else "")
     return not isinstance(effect, Letter) or _is_wanted_letter(effect, state)
@@ -458,7 +483,7 @@ def _is_wanted_letter(letter: Letter, state: Relationship) -> bool:
     if state.held and not MANNERS[letter.purpose].passes_hold:
         return False
     if letter.purpose in _ABOUT_SESSIONS_AHEAD:
-        return _lies_ahead_unchanged(state, letter.facts.session, letter.facts.revision)
+        return _lies_ahead_unchanged(state, letter.facts.session, letter.party, letter.facts.revision)
     subject = _QUESTIONS.get(letter.purpose)
     return subject is None or letter.facts.occurrence.startswith("stop-") or _is_the_step(letter, subject, state)
 
@@ -469,6 +494,9 @@ def _is_the_step(letter: Letter, subject: e.Subject, state: Relationship) -> boo
     return letter.key.rpartition("/")[2] in steps
 
 
-def _lies_ahead_unchanged(state: Relationship, number: int, revision: int) -> bool:
+def _lies_ahead_unchanged(state: Relationship, number: int, party: Party | None, sequence: int) -> bool:
+    """The session lies ahead, and this reader has been told of no later version of it."""
     session = state.session(number)
-    return session is not None and session.lies_ahead and session.revision == revision
+    if session is None or party is None or not session.lies_ahead:
+        return False
+    return session.sequence_of(party) == sequence

@@ -44,6 +44,8 @@ class Facts:
     keep_in_touch: bool = False
     topic: str = ""
     """Catalogue word that varies the text: an outcome, a matter, what is to be decided. Never free text."""
+    other_start: datetime | None = None
+    """Another start than the planned one, which somebody's calendar shows or proposes."""
 
 
 @dataclass(frozen=True, slots=True)

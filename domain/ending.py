@@ -31,7 +31,7 @@ def cancel_planned(draft: Draft, now: datetime, why: CancelReason) -> None:
     """Nothing that lies ahead takes place; a session whose time is over is not called off any more."""
     for session in draft.state.sessions:
         if session.lies_ahead and session.ends_at > now:
-            revision = session.revision + 1
+            revision = session.highest_sequence + 1
             draft.add(SessionCancelled(now, session.number, why, session.starts_at, session.ends_at, revision))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from mentoring_lifecycle.domain.commands import Choice, Comfort, Goal, HelpOutcome, Matter, Severity
+from mentoring_lifecycle.domain.commands import CalendarAnswer, Choice, Comfort, Goal, HelpOutcome, Matter, Severity
 from mentoring_lifecycle.domain.people import Participant, Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 
@@ -47,6 +47,7 @@ class Subject(StrEnum):
     HELP_RATING = "help_rating"
     FINAL_FEEDBACK = "final_feedback"
     DECISION = "decision"
+    CALENDAR = "calendar"
 
 
 class DecisionTopic(StrEnum):
@@ -86,6 +87,8 @@ class CancelReason(StrEnum):
     PAUSED = "paused"
     MOVED_ON = "moved_on"
     ENDED = "ended"
+    CANCELLED = "cancelled"
+    """By one of the pair; the partner is not told by whom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +274,55 @@ class SessionCancelled:
     ends_at: datetime
     revision: int
     """One higher than any that was told."""
+    by: Party | None = None
+    """Who of the pair cancelled it; None where it fell with something greater."""
     kind: Literal["session_cancelled"] = "session_cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarAnswered:
+    """Somebody's calendar says yes, or perhaps; evidence, and no promise."""
+
+    at: datetime
+    by: Party
+    session: int
+    answer: CalendarAnswer
+    kind: Literal["calendar_answered"] = "calendar_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDiffers:
+    """Somebody's calendar says otherwise than the schedule. Nothing has changed by it."""
+
+    at: datetime
+    by: Party
+    session: int
+    answer: CalendarAnswer
+    starts_at: datetime | None
+    revision: int
+    """Of the entry in that calendar when it began to differ."""
+    kind: Literal["calendar_differs"] = "calendar_differs"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarExplained:
+    """Whether it was meant so, in their own word."""
+
+    at: datetime
+    by: Party
+    session: int
+    meant: bool
+    kind: Literal["calendar_explained"] = "calendar_explained"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRestored:
+    """The session stands, so this one calendar shows it again, under a revision of its own."""
+
+    at: datetime
+    of: Party
+    session: int
+    kind: Literal["entry_restored"] = "entry_restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,6 +548,10 @@ Event = (
     | SessionMoved
     | SessionReminded
     | SessionCancelled
+    | CalendarAnswered
+    | CalendarDiffers
+    | CalendarExplained
+    | EntryRestored
     | SessionEnded
     | SessionConfirmed
     | SessionSettled

@@ -8,7 +8,7 @@ from typing import Any
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.commands import Comfort
 from mentoring_lifecycle.domain.people import PAIR, Party
-from mentoring_lifecycle.domain.relationship import Ask, HelpRequest, Relationship, Session
+from mentoring_lifecycle.domain.relationship import Ask, Difference, HelpRequest, Relationship, Session
 
 
 def evolve(state: Relationship, event: e.Event) -> Relationship:
@@ -79,7 +79,7 @@ def _ask_lapsed(state: Relationship, event: e.AskLapsed) -> Relationship:
 
 def _phase_entered(state: Relationship, event: e.PhaseEntered) -> Relationship:
     """Questions of an earlier phase end with it; a session or a call for help outlives it."""
-    lasting = (e.Subject.SESSION, e.Subject.HELP_RATING)
+    lasting = (e.Subject.SESSION, e.Subject.HELP_RATING, e.Subject.CALENDAR)
     return replace(state, phase=event.phase, asks=tuple(ask for ask in state.asks if ask.subject in lasting))
 
 
@@ -174,11 +174,21 @@ def _agenda_set(state: Relationship, event: e.AgendaSet) -> Relationship:
 
 
 def _session_moved(state: Relationship, event: e.SessionMoved) -> Relationship:
+    """What calendars said was said of the time that no longer applies."""
     session = state.session(event.session)
     revision = session.revision + 1 if session else 1
-    return _with_session(
-        state, event.session, starts_at=event.starts_at, ends_at=event.ends_at, revision=revision, reminded=False
+    moved = _with_session(
+        state,
+        event.session,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        revision=revision,
+        reminded=False,
+        replies=(),
+        differences=(),
+        calendar_questions=(),
     )
+    return _without_ask(moved, e.Subject.CALENDAR, number=event.session)
 
 
 def _session_reminded(state: Relationship, event: e.SessionReminded) -> Relationship:
@@ -187,11 +197,47 @@ def _session_reminded(state: Relationship, event: e.SessionReminded) -> Relation
 
 def _session_cancelled(state: Relationship, event: e.SessionCancelled) -> Relationship:
     """The rhythm is broken with it: a time that was found for the next one no longer fits."""
-    return replace(_without_session(state, event.session), pencilled=None, slot_wanted=0)
+    left = _without_ask(_without_session(state, event.session), e.Subject.CALENDAR, number=event.session)
+    return replace(left, pencilled=None, slot_wanted=0)
+
+
+def _calendar_answered(state: Relationship, event: e.CalendarAnswered) -> Relationship:
+    """A yes takes back whatever that calendar said before."""
+    session = state.session(event.session)
+    if session is None:
+        return state
+    replies = (*(reply for reply in session.replies if reply[0] is not event.by), (event.by, event.answer))
+    others = tuple(each for each in session.differences if each.party is not event.by)
+    told = _with_session(state, event.session, replies=replies, differences=others)
+    return _without_ask(told, e.Subject.CALENDAR, event.by, event.session)
+
+
+def _calendar_differs(state: Relationship, event: e.CalendarDiffers) -> Relationship:
+    session = state.session(event.session)
+    if session is None:
+        return state
+    difference = Difference(event.by, event.answer, event.starts_at, event.revision)
+    return _with_session(
+        state,
+        event.session,
+        replies=tuple(reply for reply in session.replies if reply[0] is not event.by),
+        differences=(*session.differences, difference),
+        calendar_questions=(*session.calendar_questions, event.by),
+    )
+
+
+def _calendar_explained(state: Relationship, event: e.CalendarExplained) -> Relationship:
+    return _without_ask(state, e.Subject.CALENDAR, event.by, event.session)
+
+
+def _entry_restored(state: Relationship, event: e.EntryRestored) -> Relationship:
+    session = state.session(event.session)
+    return _with_session(state, event.session, repairs=(*session.repairs, event.of)) if session else state
 
 
 def _session_ended(state: Relationship, event: e.SessionEnded) -> Relationship:
-    return _with_session(state, event.session, asked_at=event.at)
+    ended = _with_session(state, event.session, asked_at=event.at)
+    return _without_ask(ended, e.Subject.CALENDAR, number=event.session)
 
 
 def _session_confirmed(state: Relationship, event: e.SessionConfirmed) -> Relationship:
@@ -403,6 +449,10 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.SessionMoved: _session_moved,
     e.SessionReminded: _session_reminded,
     e.SessionCancelled: _session_cancelled,
+    e.CalendarAnswered: _calendar_answered,
+    e.CalendarDiffers: _calendar_differs,
+    e.CalendarExplained: _calendar_explained,
+    e.EntryRestored: _entry_restored,
     e.SessionEnded: _session_ended,
     e.SessionConfirmed: _session_confirmed,
     e.SessionSettled: _session_settled,

@@ -45,6 +45,9 @@ class LetterKind(StrEnum):
     CLOSED_NOTE = "closed_note"
     ADDRESS_FAILED = "address_failed"
     CASE_RECEIVED = "case_received"
+    CALENDAR_QUESTION = "calendar_question"
+    CALENDAR_QUESTION_REMINDER = "calendar_question_reminder"
+    ENTRY_RESTORED = "entry_restored"
 
 
 class WhenUnknown(StrEnum):
@@ -82,6 +85,7 @@ class Action(StrEnum):
     OPEN_CASE = "open-case"
     ASK_COORDINATOR = "ask-coordinator"
     EXIT = "exit"
+    CONFIRM_CALENDAR_CHANGE = "confirm-calendar-change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +140,8 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.CLOSED_NOTE: Manners(_RESEND, passes_hold=True),
     LetterKind.ADDRESS_FAILED: Manners(_RESEND, passes_hold=True),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
+    LetterKind.CALENDAR_QUESTION: Manners(_LEAVE, Action.CONFIRM_CALENDAR_CHANGE),
+    LetterKind.CALENDAR_QUESTION_REMINDER: Manners(_LEAVE, Action.CONFIRM_CALENDAR_CHANGE),
+    LetterKind.ENTRY_RESTORED: Manners(_RESEND, Action.PREPARE_SESSION, CalendarMethod.REQUEST),
 }
 """One row per letter; a test holds it complete."""

@@ -14,6 +14,7 @@ from typing import Any
 from mentoring_lifecycle.domain import (
     agreement,
     asking,
+    calendar_answers,
     close_out,
     ending,
     goal_setting,
@@ -103,6 +104,8 @@ GATES: dict[type[Any], Gate] = {
     c.SetAgenda: Gate(_MEETING, PAIR),
     c.MoveSession: Gate(_MEETING, PAIR),
     c.ConfirmSession: Gate(_MEETING, PAIR),
+    c.NoteCalendar: Gate(_MEETING, PAIR),
+    c.AnswerCalendarQuestion: Gate(_MEETING, PAIR),
     c.AskCoordinator: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
     c.TakeUpHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
     c.ArrangeTalk: Gate(_OPEN, TEAM, in_pause=True),
@@ -145,6 +148,8 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.SetAgenda: sessions.set_agenda,
     c.MoveSession: sessions.move_session,
     c.ConfirmSession: sessions.confirm_session,
+    c.NoteCalendar: calendar_answers.note_calendar,
+    c.AnswerCalendarQuestion: calendar_answers.answer_calendar_question,
     c.AskCoordinator: help_requests.ask_coordinator,
     c.TakeUpHelp: help_requests.take_up_help,
     c.ArrangeTalk: help_requests.arrange_talk,
@@ -212,6 +217,7 @@ _LAPSES: dict[Subject, Callable[[Draft, AskLapsed, datetime], None]] = {
     Subject.RULES: agreement.lapse,
     Subject.GOALS: goal_setting.lapse,
     Subject.HELP_RATING: help_requests.lapse,
+    Subject.CALENDAR: calendar_answers.lapse,
     Subject.FINAL_FEEDBACK: close_out.lapse,
 }
 """What silence leads to. Sessions settle, and decisions fall, by hours of their own."""

@@ -50,6 +50,8 @@ class Sessions:
     """One answered, the other stays silent for so long: the one answer settles it."""
     needed_for_completion: int = 3
     """Sessions held (an unconfirmed one counts half) without which the end is not called completed."""
+    calendar_question: Ladder = Ladder((2,), 5)
+    """A calendar says otherwise: was it meant? At its end, or when the session begins, the session stands."""
 
 
 @dataclass(frozen=True, slots=True)

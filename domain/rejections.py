@@ -56,6 +56,9 @@ class Refusal(StrEnum):
     PAUSE_CHOICE_NEEDED = "pause_choice_needed"
     NO_SAFEGUARDING_CONTACT = "no_safeguarding_contact"
     UNKNOWN_RELATIONSHIP = "unknown_relationship"
+    STALE_REVISION = "stale_revision"
+    NOTHING_ASKED = "nothing_asked"
+    TOO_LATE_TO_MOVE = "too_late_to_move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +285,24 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.UNKNOWN_RELATIONSHIP: (
         "There is no mentoring relationship {detail}.",
         "Non esiste un abbinamento {detail}.",
+    ),
+    Refusal.STALE_REVISION: (
+        "Session {detail} has changed since; what your calendar says is about an earlier version of it.",
+        "L'incontro {detail} nel frattempo è cambiato: il tuo calendario si riferisce a una versione precedente.",
+    ),
+    Refusal.NOTHING_ASKED: (
+        "There is no open question about session {detail} in your calendar.",
+        "Non c'è una domanda aperta sull'incontro {detail} nel tuo calendario.",
+    ),
+    Refusal.TOO_LATE_TO_MOVE: (
+        (
+            "That time has passed or is less than {detail} hours away. Move the session to a later time yourself, "
+            "or cancel it."
+        ),
+        (
+            "Quell'orario è passato o manca meno di {detail} ore. Sposta tu l'incontro a un orario successivo, "
+            "oppure annullalo."
+        ),
     ),
 }
 """English and Italian; a test holds it complete."""

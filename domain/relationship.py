@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from mentoring_lifecycle.domain.commands import Comfort, Goal, Matter, Severity
+from mentoring_lifecycle.domain.commands import CalendarAnswer, Comfort, Goal, Matter, Severity
 from mentoring_lifecycle.domain.events import DecisionTopic, Phase, RelationshipOutcome, SessionResult, Subject
 from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
@@ -41,6 +41,16 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """How one participant's calendar departs from the schedule."""
+
+    party: Party
+    answer: CalendarAnswer
+    starts_at: datetime | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One planned session until it is settled."""
 
@@ -54,11 +64,32 @@ class Session:
     asked_at: datetime | None = None
     """When both were asked whether it took place; None while it lies ahead."""
     answers: tuple[tuple[Party, bool], ...] = ()
+    replies: tuple[tuple[Party, CalendarAnswer], ...] = ()
+    """The last yes or perhaps of each calendar."""
+    differences: tuple[Difference, ...] = ()
+    """Those that were asked about, oldest first; forgotten when that calendar says yes, or the session moves."""
+    calendar_questions: tuple[Party, ...] = ()
+    """Who was asked about their calendar, once for each time."""
+    repairs: tuple[Party, ...] = ()
+    """Whose calendar was made to show the session again, once for each time."""
 
     @property
     def lies_ahead(self) -> bool:
         """Its planned end has not come."""
         return self.asked_at is None
+
+    def sequence_of(self, party: Party) -> int:
+        """SEQUENCE of the entry in one participant's calendar: never falls, and rises for them alone by a repair."""
+        return self.revision + self.repairs.count(party)
+
+    @property
+    def highest_sequence(self) -> int:
+        """The highest that either calendar was told."""
+        return max(self.sequence_of(party) for party in PAIR)
+
+    def difference_of(self, party: Party) -> Difference | None:
+        """What a participant was asked about last."""
+        return next((each for each in reversed(self.differences) if each.party is party), None)
 
 
 @dataclass(frozen=True, slots=True)

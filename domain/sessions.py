@@ -12,7 +12,9 @@ from mentoring_lifecycle.domain.commands import ConfirmSession, MoveSession, Rec
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
     AgendaSet,
+    CancelReason,
     Phase,
+    SessionCancelled,
     SessionConfirmed,
     SessionEnded,
     SessionMoved,
@@ -116,7 +118,7 @@ def _length(state: Relationship) -> timedelta:
 def set_agenda(draft: Draft, command: SetAgenda, by: Party, now: datetime) -> Rejection | None:
     """Write the points of a session that lies ahead; the junior's are not overwritten by the senior."""
     session = draft.state.session(command.session)
-    if problem := _not_ahead(session, command.session):
+    if problem := not_ahead(session, command.session):
         return problem
     if problem := first_problem(command.points, TITLE_LIMIT, "points", at_most=MOST_POINTS):
         return problem
@@ -129,7 +131,7 @@ def set_agenda(draft: Draft, command: SetAgenda, by: Party, now: datetime) -> Re
 def move_session(draft: Draft, command: MoveSession, by: Party, now: datetime) -> Rejection | None:
     """Move a session that lies ahead; same identity, revision one higher."""
     session = draft.state.session(command.session)
-    if problem := _not_ahead(session, command.session) or moment_problem(command.starts_at, now):
+    if problem := not_ahead(session, command.session) or moment_problem(command.starts_at, now):
         return problem
     assert session
     ends_at = command.starts_at + (session.ends_at - session.starts_at)
@@ -137,6 +139,13 @@ def move_session(draft: Draft, command: MoveSession, by: Party, now: datetime) -
         return Rejection(Refusal.AFTER_THE_END)
     draft.add(SessionMoved(now, by, command.session, command.starts_at, ends_at))
     return None
+
+
+def cancel_session(draft: Draft, session: Session, by: Party, now: datetime) -> None:
+    """One of the pair calls off a session that lies ahead. It is not lost: another time is looked for."""
+    revision = session.highest_sequence + 1
+    why = CancelReason.CANCELLED
+    draft.add(SessionCancelled(now, session.number, why, session.starts_at, session.ends_at, revision, by))
 
 
 def moment_problem(at: datetime, now: datetime) -> Rejection | None:
@@ -148,7 +157,8 @@ def moment_problem(at: datetime, now: datetime) -> Rejection | None:
     return Rejection(Refusal.TOO_FAR_AHEAD) if at - now > FARTHEST else None
 
 
-def _not_ahead(session: Session | None, number: int) -> Rejection | None:
+def not_ahead(session: Session | None, number: int) -> Rejection | None:
+    """Why a session cannot be prepared or changed any more, or None."""
     if session is None:
         return Rejection(Refusal.UNKNOWN_SESSION, str(number))
     return None if session.lies_ahead else Rejection(Refusal.SESSION_OVER, str(number))

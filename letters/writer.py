@@ -108,6 +108,7 @@ def _matters(facts: Facts, reader: Person, language: Language) -> dict[str, obje
         "session": facts.session,
         "final": facts.final_session,
         "when": language.local_time.session(facts.starts_at, facts.ends_at, (reader.zone, facts.zone)),
+        "other_start": language.local_time.session(facts.other_start, None, (reader.zone, facts.zone)),
         "length": _minutes(facts),
         "deadline": language.local_time.moment(facts.deadline, reader.zone),
         "version": facts.version,

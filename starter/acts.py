@@ -227,6 +227,30 @@ def confirm_session(
     return c.ConfirmSession(by, session, held)
 
 
+@_act(_SESSIONS)
+def note_calendar(
+    by: By,
+    session: Session,
+    answer: Annotated[c.CalendarAnswer, typer.Option(help="What the person's calendar says.")],
+    revision: Annotated[int, typer.Option(help="SEQUENCE of the entry it saw; -1 when that is not known.")] = -1,
+    starts_at: Annotated[
+        datetime | None, typer.Option(metavar="INSTANT", help="The other time, where it moved or countered.")
+    ] = None,
+) -> c.Command:
+    """Pass on what a participant's calendar says; what differs is asked of that person alone, and changes nothing."""
+    return c.NoteCalendar(by, session, revision, answer, starts_at)
+
+
+@_act(_SESSIONS)
+def answer_calendar_question(
+    by: By,
+    session: Session,
+    meant: Annotated[bool, typer.Option("--meant/--not-meant", help="Was it meant as the calendar shows it?")],
+) -> c.Command:
+    """Say whether a change in one's calendar was meant; if so the session is called off or moved for both."""
+    return c.AnswerCalendarQuestion(by, session, meant)
+
+
 # --- help -------------------------------------------------------------------------------------------------------
 
 _HELP = "Help from the programme team"

@@ -342,6 +342,25 @@ class RelationshipHandle:
         """Say whether a session took place."""
         return await self.do(c.ConfirmSession(by, session, held), command_id)
 
+    async def note_calendar(
+        self,
+        *,
+        by: str,
+        session: int,
+        revision: int,
+        answer: c.CalendarAnswer,
+        starts_at: datetime | None = None,
+        command_id: str = "",
+    ) -> RelationshipView:
+        """What this participant's own calendar says about a session; whatever differs is asked of them alone."""
+        return await self.do(c.NoteCalendar(by, session, revision, answer, starts_at), command_id)
+
+    async def answer_calendar_question(
+        self, *, by: str, session: int, meant: bool, command_id: str = ""
+    ) -> RelationshipView:
+        """Say whether what one's calendar shows was meant; if so the session is called off or moved for both."""
+        return await self.do(c.AnswerCalendarQuestion(by, session, meant), command_id)
+
     # --- help ---------------------------------------------------------------------------------------------------
 
     async def ask_coordinator(

@@ -64,6 +64,8 @@ class MentoringRelationship:
     set_agenda = _act(c.SetAgenda, "Write the points of a session")
     move_session = _act(c.MoveSession, "Move a planned session")
     confirm_session = _act(c.ConfirmSession, "Say whether a session took place")
+    note_calendar = _act(c.NoteCalendar, "Take note of what a calendar says")
+    answer_calendar_question = _act(c.AnswerCalendarQuestion, "Say whether a calendar's change was meant")
     ask_coordinator = _act(c.AskCoordinator, "Ask the coordinator for help, from material to friction")
     take_up_help = _act(c.TakeUpHelp, "The programme team is on it")
     arrange_talk = _act(c.ArrangeTalk, "Arrange a talk of all three")

@@ -34,7 +34,10 @@ from mentoring_lifecycle.workflows.waiting import Alarm
 COMMANDS_REMEMBERED = 100
 TIMELINE_LENGTH = 120
 
-_MILESTONES_NOT = ("asked", "reminded", "slot_wanted", "slot_found", "session_reminded", "calendar_verified")
+_MILESTONES_NOT = (
+    *("asked", "reminded", "slot_wanted", "slot_found", "session_reminded", "calendar_verified"),
+    *("calendar_answered", "calendar_differs", "calendar_explained", "entry_restored"),
+)
 _JOURNALED_AT_ONCE = (e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.Left)
 """The activities look into the journal before they send, so a change of standing is written there without delay."""
 

@@ -14,6 +14,7 @@ from mentoring_lifecycle.contracts.inputs import CarriedState
 from mentoring_lifecycle.contracts.views import AgreementView, HelpView, RelationshipView
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain import events as e
+from mentoring_lifecycle.domain.calendar_answers import MOST_QUESTIONS
 from mentoring_lifecycle.domain.consequences import effects_of, still_wanted
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.effects import Effect, FindSlot, KeepEntry, Letter, RemoveEntry
@@ -84,6 +85,12 @@ def moves(by: str, session: int, offset: timedelta, now: datetime) -> c.Command:
     return c.MoveSession(by, session, now + offset)
 
 
+def differs(
+    by: str, session: int, revision: int, answer: c.CalendarAnswer, offset: timedelta, now: datetime
+) -> c.Command:
+    return c.NoteCalendar(by, session, revision, answer, now + offset)
+
+
 def arranges(by: str, number: int, offset: timedelta, now: datetime) -> c.Command:
     return c.ArrangeTalk(by, number, now + offset)
 
@@ -120,6 +127,8 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(st.builds(c.Decide, PEOPLE, st.sampled_from(c.Choice))),
     wish(st.builds(c.GiveFinalFeedback, PEOPLE, RATINGS, st.integers(0, 11), st.integers(0, 11), st.booleans())),
     st.builds(partial, st.just(moves), PEOPLE, NUMBERS, OFFSETS),
+    st.builds(partial, st.just(differs), PEOPLE, NUMBERS, NUMBERS, st.sampled_from(c.CalendarAnswer), OFFSETS),
+    wish(st.builds(c.AnswerCalendarQuestion, PEOPLE, NUMBERS, st.booleans())),
     st.builds(partial, st.just(arranges), TEAM, NUMBERS, OFFSETS),
     st.builds(partial, st.just(pauses), PEOPLE, OFFSETS),
 )
@@ -171,6 +180,7 @@ def fitting_answer(state: Relationship, ask: Ask) -> c.Command:
         e.Subject.HELP_RATING: c.RateHelp(by, ask.number, helped=True),
         e.Subject.FINAL_FEEDBACK: c.GiveFinalFeedback(by, ratings, 8, 9, keep_in_touch=True),
         e.Subject.DECISION: c.Decide(by, c.Choice.MORE_TIME),
+        e.Subject.CALENDAR: c.AnswerCalendarQuestion(by, ask.number, meant=False),
     }
     return answers[ask.subject]
 
@@ -257,6 +267,23 @@ class AnyLife(RuleBasedStateMachine):
             for by, answer in zip(who, held, strict=False):
                 self.asks(c.ConfirmSession(PERSON_OF[by], session.number, answer))
 
+    @rule(
+        by=st.sampled_from(PAIR),
+        answer=st.sampled_from(c.CalendarAnswer),
+        offset=OFFSETS,
+        then=st.sampled_from([None, True, False]),
+    )
+    def a_calendar_answers(self, by: Party, answer: c.CalendarAnswer, offset: timedelta, then: bool | None) -> None:
+        """About the session that lies ahead, as it was told last; its owner may be asked, and may say."""
+        session = self.lived.state.planned_session
+        if session is None:
+            return
+        person = PERSON_OF[by]
+        at = session.starts_at + offset
+        self.asks(c.NoteCalendar(person, session.number, session.sequence_of(by), answer, at))
+        if then is not None:
+            self.asks(c.AnswerCalendarQuestion(person, session.number, then))
+
     @rule(made=WISHES)
     def somebody_tries_something(self, made: Wish) -> None:
         self.asks(made(self.lived.now))
@@ -329,6 +356,8 @@ class AnyLife(RuleBasedStateMachine):
             session = before.session(event.session)
             assert session
             assert session.ends_at <= event.at
+        elif isinstance(event, e.CalendarDiffers | e.CalendarAnswered | e.EntryRestored):
+            self._judge_calendar(event, before, after)
         elif isinstance(event, e.Closed):
             self._judge_close(event, before)
 
@@ -351,6 +380,22 @@ class AnyLife(RuleBasedStateMachine):
         assert before.planned_session is None
         assert event.at < event.starts_at < event.ends_at <= before.ends_at
         assert event.session == before.next_session
+
+    def _judge_calendar(
+        self, event: e.CalendarDiffers | e.CalendarAnswered | e.EntryRestored, before: Relationship, after: Relationship
+    ) -> None:
+        """A calendar moves nothing by itself: the schedule before and after is the same to the instant."""
+        schedules = [
+            [(each.number, each.starts_at, each.ends_at, each.revision) for each in state.sessions]
+            for state in (before, after)
+        ]
+        assert schedules[0] == schedules[1]
+        session = before.session(event.session)
+        assert session
+        assert event.at < session.starts_at
+        assert max(map(session.calendar_questions.count, PAIR)) <= MOST_QUESTIONS
+        if isinstance(event, e.CalendarDiffers):
+            assert before.ask(e.Subject.CALENDAR, event.by, event.session) is None
 
     def _judge_close(self, event: e.Closed, before: Relationship) -> None:
         assert event.outcome is before.ending
@@ -378,8 +423,12 @@ class AnyLife(RuleBasedStateMachine):
         assert letter.to == after.person(letter.party)
         assert not after.held or MANNERS[letter.purpose].passes_hold
         assert not (after.paused and letter.party in PAIR and isinstance(event, e.Asked))
+        if letter.purpose in (LetterKind.CALENDAR_QUESTION, LetterKind.CALENDAR_QUESTION_REMINDER):
+            assert isinstance(event, e.Asked | e.Reminded)
+            assert letter.party is event.of
+            assert letter.facts.topic, "a question about no difference"
         slot = (letter.party, letter.facts.session, letter.facts.revision)
-        if letter.purpose in (LetterKind.SESSION_INVITATION, LetterKind.SESSION_MOVED):
+        if letter.purpose in (LetterKind.SESSION_INVITATION, LetterKind.SESSION_MOVED, LetterKind.ENTRY_RESTORED):
             self.invited.add(slot)
         elif letter.purpose is LetterKind.SESSION_REMINDER:
             assert slot in self.invited, "reminded of what was never told"

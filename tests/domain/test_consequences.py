@@ -37,6 +37,10 @@ LIVES: dict[str, tuple[Step, ...]] = {
     "unsigned": (*ONBOARDED, 60 * DAY),
     "renegotiated": (*ONBOARDED, c.ProposeRules(MENTEE, (("R12", "48"),)), c.SignRules(MENTOR, 2), 60 * DAY),
     "silent sessions": (*ACTIVE, 40 * WEEK),
+    "differing calendar": (
+        *(*ACTIVE, c.NoteCalendar(MENTEE, 1, 0, c.CalendarAnswer.DELETED)),
+        *(3 * DAY, c.AnswerCalendarQuestion(MENTEE, 1, meant=False)),
+    ),
     "moved": (*ACTIVE, c.MoveSession(MENTEE, 1, life().now + 9 * DAY), 12 * DAY),
     "held": (*ACTIVE, DAY, c.Hold(COORDINATOR), c.Lift(COORDINATOR)),
     "paused for long": (*ACTIVE, c.Pause(MENTOR), 40 * WEEK),

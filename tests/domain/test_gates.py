@@ -35,6 +35,8 @@ WORDS: dict[type[Any], dict[str, Any]] = {
     c.SetAgenda: {"session": 1, "points": ()},
     c.MoveSession: {"session": 1, "starts_at": LATER},
     c.ConfirmSession: {"session": 1, "held": True},
+    c.NoteCalendar: {"session": 1, "revision": 0, "answer": c.CalendarAnswer.DELETED},
+    c.AnswerCalendarQuestion: {"session": 1, "meant": True},
     c.AskCoordinator: {"matter": c.Matter.OTHER, "words": "Words."},
     c.TakeUpHelp: {"help": 1},
     c.ArrangeTalk: {"help": 1, "starts_at": LATER},

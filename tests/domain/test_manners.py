@@ -60,12 +60,13 @@ def test_what_passes_a_hold() -> None:
 
 
 def test_what_speaks_to_calendars() -> None:
-    """Invitations and moves request, cancellations cancel, everything else leaves calendars alone."""
+    """Invitations, moves and repairs request, cancellations cancel, everything else leaves calendars alone."""
     methods = {kind: MANNERS[kind].calendar for kind in LetterKind if MANNERS[kind].calendar is not CalendarMethod.NONE}
     assert methods == {
         LetterKind.SESSION_INVITATION: CalendarMethod.REQUEST,
         LetterKind.SESSION_MOVED: CalendarMethod.REQUEST,
         LetterKind.SESSION_CANCELLED: CalendarMethod.CANCEL,
+        LetterKind.ENTRY_RESTORED: CalendarMethod.REQUEST,
     }
 
 
@@ -79,6 +80,7 @@ def test_a_reminder_asks_for_what_its_question_asked_for(kind: LetterKind) -> No
         LetterKind.GOALS_REMINDER: Action.PROPOSE_GOALS,
         LetterKind.SESSION_REMINDER: Action.PREPARE_SESSION,
         LetterKind.SESSION_QUESTION_REMINDER: Action.CONFIRM_SESSION,
+        LetterKind.CALENDAR_QUESTION_REMINDER: Action.CONFIRM_CALENDAR_CHANGE,
         LetterKind.FINAL_FEEDBACK_REMINDER: Action.GIVE_FINAL_FEEDBACK,
     }
     assert MANNERS[kind].action is asked[kind]

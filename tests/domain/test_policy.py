@@ -55,7 +55,11 @@ def test_a_number_outside_its_bounds_is_named(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["invitation", "induction", "rules", "goals", "decision", "final_feedback", "sessions.question"]
+    "path",
+    [
+        *("invitation", "induction", "rules", "goals", "decision", "final_feedback"),
+        *("sessions.question", "sessions.calendar_question"),
+    ],
 )
 @pytest.mark.parametrize(
     ("ladder", "part"),

@@ -53,6 +53,8 @@ CONFIRMED: tuple[Step, ...] = (*OVER, SAW_IT, c.ConfirmSession(MENTEE, 1, held=T
 ASKED: tuple[Step, ...] = (*ACTIVE, asks_for_help(MENTOR))
 HELPED: tuple[Step, ...] = (*ASKED, c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.ANSWERED))
 NAIVE = datetime(2027, 2, 1, 10)  # noqa: DTZ001  # the very mistake that is refused
+MOVED: tuple[Step, ...] = (*ACTIVE, c.MoveSession(MENTOR, 1, START + 9 * DAY))
+TOO_NEAR: tuple[Step, ...] = (*ACTIVE, c.NoteCalendar(MENTEE, 1, 0, c.CalendarAnswer.MOVED, START + DAY))
 LONG, BAD = "x" * 5_000, "evil \x00"
 
 
@@ -138,6 +140,9 @@ CASES = [
     Case(ACTIVE, c.Decide(COORDINATOR, c.Choice.MORE_TIME), Refusal.NOTHING_TO_DECIDE),
     Case(ACTIVE, c.MoveSession(MENTOR, 1, NAIVE), Refusal.NOT_A_DATE),
     Case(ACTIVE, c.Pause(MENTOR, NAIVE), Refusal.NOT_A_DATE),
+    Case(MOVED, c.NoteCalendar(MENTEE, 1, 0, c.CalendarAnswer.DELETED), Refusal.STALE_REVISION, "1"),
+    Case(ACTIVE, c.AnswerCalendarQuestion(MENTEE, 1, meant=True), Refusal.NOTHING_ASKED, "1"),
+    Case(TOO_NEAR, c.AnswerCalendarQuestion(MENTEE, 1, meant=True), Refusal.TOO_LATE_TO_MOVE, "24"),
 ]  # fmt: skip
 
 ELSEWHERE = {

@@ -35,6 +35,8 @@ TOPICS: dict[LetterKind, tuple[str, ...]] = {
     LetterKind.HELP_WANTED: tuple(Matter),
     LetterKind.HELP_OVERDUE: tuple(Matter),
     LetterKind.HELP_OUTCOME: tuple(HelpOutcome),
+    LetterKind.CALENDAR_QUESTION: ("deleted", "declined", "moved", "countered"),
+    LetterKind.CALENDAR_QUESTION_REMINDER: ("deleted", "declined", "moved", "countered"),
     LetterKind.PAUSED: ("own", "partner"),
     LetterKind.RESUMED: ("own", "partner"),
     LetterKind.DECISION_WANTED: tuple(DecisionTopic),
@@ -57,6 +59,7 @@ ALL_FACTS = Facts(
     goals=("Use one new tool alone", "Speak at the spring meeting"),
     sessions_held=5,
     keep_in_touch=True,
+    other_start=STARTS + timedelta(days=1, hours=2),
 )
 
 

@@ -76,7 +76,7 @@ def test_every_topic_of_the_domain_has_words_of_its_own(desk: Any, locale: str) 
     """What the domain can say, the letter can say: none of these falls back to the sentence for unknown topics."""
     falls_back = {
         LetterKind.INVITATION: {"traditional"},
-        LetterKind.SESSION_CANCELLED: {"moved_on"},
+        LetterKind.SESSION_CANCELLED: {"moved_on", "cancelled"},
         LetterKind.PAUSED: {"partner"},
     }
     for kind in (

@@ -111,6 +111,11 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "set_agenda": ("--session 1 --point one --point two", {"session": 1, "points": ("one", "two")}),
     "move_session": ("--session 2 --starts-at 2027-03-01T10:00:00+01:00", {"session": 2, "starts_at": AT}),
     "confirm_session": ("--session 3 --not-held", {"session": 3, "held": False}),
+    "note_calendar": (
+        "--session 1 --answer moved --revision 2 --starts-at 2027-03-01T10:00:00+01:00",
+        {"session": 1, "answer": c.CalendarAnswer.MOVED, "revision": 2, "starts_at": AT},
+    ),
+    "answer_calendar_question": ("--session 1 --not-meant", {"session": 1, "meant": False}),
     "ask_coordinator": (
         "--matter boundary --words 'late calls' --severity S2 --partner-may-know --hold-next-session",
         {
