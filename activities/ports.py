@@ -1,6 +1,6 @@
 """The seams to the world. Each gateway satisfies one of these by shape; the memory ones ship to users."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -227,6 +227,13 @@ class LedgerGateway(Protocol):
 
     async def record(self, key: str, *, relationship: str, purpose: str, state: LedgerState, reason: str) -> None:
         """Record an effect that was decided against before any claim (suppressed, expired)."""
+
+
+class KnownEffects(LedgerGateway, Protocol):
+    """A ledger that also tells what it knows of one relationship."""
+
+    async def states(self, relationship: str) -> Mapping[str, LedgerState]:
+        """Where each effect of a relationship stands, by key."""
 
 
 class JournalGateway(Protocol):

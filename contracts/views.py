@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from mentoring_lifecycle.domain.commands import Goal, Matter, Severity
-from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult
+from mentoring_lifecycle.domain.calendar_answers import MOST_QUESTIONS
+from mentoring_lifecycle.domain.commands import CalendarAnswer, Goal, Matter, Severity
+from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult, Subject
 from mentoring_lifecycle.domain.lifecycle import next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaiting, health, next_due
-from mentoring_lifecycle.domain.people import Party
-from mentoring_lifecycle.domain.relationship import Relationship, Session, Standing
+from mentoring_lifecycle.domain.people import PAIR, Party
+from mentoring_lifecycle.domain.relationship import Difference, Relationship, Session, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +166,88 @@ class HelpView:
             )
             for request in state.help
         )
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """What one participant's calendar should show of a session, and what is known of what it does show."""
+
+    party: Party
+    sequence: int
+    """SEQUENCE of the newest version that this calendar was told."""
+    reply: CalendarAnswer | None
+    """Its last yes or perhaps."""
+    known: tuple[Difference, ...]
+    """What its owner was asked about already."""
+    may_be_asked: bool
+    """No question about it is open, and there were not too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSession:
+    """A session that calendars should show."""
+
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    entries: tuple[EntryView, ...]
+    """Of mentor and mentee, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideView:
+    """What calendars and the people directory should agree with; for the reconcile process alone."""
+
+    relationship: str
+    standing: Standing
+    has_ended: bool
+    """Its outcome is decided."""
+    mentor: str
+    mentee: str
+    zone: str
+    least_level_distance: int
+    failed_addresses: tuple[Party, ...]
+    sessions: tuple[ShownSession, ...]
+    """Those that lie ahead."""
+    over: tuple[int, ...]
+    """Numbers of those whose time has passed, settled or not."""
+    next_session: int
+    """No session has had this number or a higher one yet, and no number is used twice."""
+    events: int
+
+    @classmethod
+    def of(cls, state: Relationship) -> "OutsideView":
+        """The view of a state."""
+        return cls(
+            relationship=state.id,
+            standing=state.standing,
+            has_ended=state.is_ending or state.is_closed,
+            mentor=state.mentor.person,
+            mentee=state.mentee.person,
+            zone=state.zone,
+            least_level_distance=state.policy.minimum_level_distance,
+            failed_addresses=state.failed_addresses,
+            sessions=tuple(_shown(state, session) for session in state.sessions if session.lies_ahead),
+            over=(
+                *(number for number, _ in state.results),
+                *(session.number for session in state.sessions if not session.lies_ahead),
+            ),
+            next_session=state.next_session,
+            events=state.sequence,
+        )
+
+
+def _shown(state: Relationship, session: Session) -> ShownSession:
+    entries = tuple(_entry(state, session, party) for party in PAIR)
+    return ShownSession(session.number, session.starts_at, session.ends_at, entries)
+
+
+def _entry(state: Relationship, session: Session, party: Party) -> EntryView:
+    is_asked = state.ask(Subject.CALENDAR, party, session.number) is not None
+    return EntryView(
+        party=party,
+        sequence=session.sequence_of(party),
+        reply=dict(session.replies).get(party),
+        known=tuple(each for each in session.differences if each.party is party),
+        may_be_asked=not is_asked and session.calendar_questions.count(party) < MOST_QUESTIONS,
+    )

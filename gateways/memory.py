@@ -4,7 +4,7 @@ They keep the same promises as the real ones, claims and fencing included, and f
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -177,6 +177,10 @@ class MemoryLedger:
     async def record(self, key: str, *, relationship: str, purpose: str, state: LedgerState, reason: str) -> None:
         """Record an effect that was decided against; what is already known of it stays."""
         self.rows.setdefault(key, EffectRow(relationship, purpose, state, reason=reason))
+
+    async def states(self, relationship: str) -> Mapping[str, LedgerState]:
+        """Where each effect of a relationship stands, by key."""
+        return {key: row.state for key, row in self.rows.items() if row.relationship == relationship}
 
     def _expire(self, key: str, now: datetime) -> EffectRow | None:
         row = self.rows.get(key)

@@ -29,13 +29,14 @@ from mentoring_lifecycle.contracts.cases import CaseView, SevereReport, open_cas
 from mentoring_lifecycle.contracts.inputs import StartRelationship
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.refusals import rejection_in
-from mentoring_lifecycle.contracts.views import AgreementView, HelpView, RelationshipView
+from mentoring_lifecycle.contracts.views import AgreementView, HelpView, OutsideView, RelationshipView
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
 from mentoring_lifecycle.domain.people import Participant, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, problems_of
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
+from mentoring_lifecycle.starter.conflicts import conflict_of
 from mentoring_lifecycle.workflows.case import Case
 from mentoring_lifecycle.workflows.relationship import MentoringRelationship
 from mentoring_lifecycle.workflows.showing import search_attributes
@@ -181,10 +182,8 @@ class MentoringClient:
         if len({mentor, mentee, *team}) < len((mentor, mentee, *team)):
             raise CommandRejected(Rejection(Refusal.SAME_PERSON))
         one, other, *_ = [await self._known(person) for person in (mentor, mentee, *team)]
-        if abs(one.level - other.level) < policy.minimum_level_distance:
-            raise CommandRejected(Rejection(Refusal.LEVELS_TOO_CLOSE, str(policy.minimum_level_distance)))
-        if await self._reports_to(one, other) or await self._reports_to(other, one):
-            raise CommandRejected(Rejection(Refusal.CONFLICT_OF_INTEREST))
+        if conflict := await conflict_of(self._people, one, other, policy.minimum_level_distance):
+            raise CommandRejected(conflict)
         return one, other
 
     async def _known(self, person: str) -> Person:
@@ -195,16 +194,6 @@ class MentoringClient:
         if not found.active:
             raise CommandRejected(Rejection(Refusal.PERSON_INACTIVE, found.id))
         return found
-
-    async def _reports_to(self, person: Person, boss: Person) -> bool:
-        seen: list[str] = []
-        above: Person | None = person
-        while above and above.manager and above.manager not in seen:
-            if above.manager == boss.id:
-                return True
-            seen.append(above.manager)
-            above = await self._people.find(above.manager)
-        return False
 
     def relationship(self, relationship: str) -> "RelationshipHandle":
         """A relationship by its id; whether it exists shows at the first call."""
@@ -475,6 +464,10 @@ class RelationshipHandle:
     async def help_requests(self) -> tuple[HelpView, ...]:
         """Open calls for help, with the words of those who asked; for the programme team alone."""
         return await self._query("help_requests", tuple[HelpView, ...])
+
+    async def outside(self) -> OutsideView:
+        """What calendars and the people directory should agree with; for the reconcile process."""
+        return await self._query("outside", OutsideView)
 
     async def _query(self, name: str, result: type[_View]) -> _View:
         try:

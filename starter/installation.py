@@ -4,8 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from mentoring_lifecycle.gateways.ledger_sql import LedgerRow
     from mentoring_lifecycle.settings import Settings
+    from mentoring_lifecycle.starter.reconcile import Pass, Reconciler
 
 app = typer.Typer()
 
@@ -143,6 +146,67 @@ async def _exporting(settings: "Settings") -> None:
         message = f"MENTORING_EXPORTER_ADDRESS: figures cannot be served at {address}: {error.strerror}."
         raise Failed(message, ExitCode.USAGE) from None
     finally:
+        await engine.dispose()
+
+
+@app.command(rich_help_panel=_PANEL)
+def reconcile(
+    once: Annotated[
+        bool, typer.Option("--once", help="Look once and end; exit code 1 where something kept silent.")
+    ] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Compare every relationship with calendars and people, again and again until SIGTERM or Ctrl-C."""
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.telemetry import configure_logging
+
+    settings = read_settings()
+    configure_logging(settings)
+    looked = asyncio.run(_reconciling(settings, once, output))
+    if looked and not looked.saw_everything:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+async def _reconciling(settings: "Settings", once: bool, output: Output) -> "Pass | None":
+    from mentoring_lifecycle.starter.reconcile import reconcile_forever
+
+    looked: list[Pass] = []
+
+    def told(done: "Pass") -> None:
+        looked.append(done)
+        tell(f"{done.relationships} relationships looked at, {len(done.rows)} findings.")
+        show(done.rows, output)
+
+    async def one_pass() -> None:
+        told(await reconciler.look_over())
+
+    async with _opened_reconciler(settings) as reconciler:
+        tell("Looking at every relationship ...")
+        every = timedelta(minutes=settings.reconcile_minutes)
+        await _until_stopped(one_pass() if once else reconcile_forever(reconciler, every, told))
+    return looked[-1] if once and looked else None
+
+
+@asynccontextmanager
+async def _opened_reconciler(settings: "Settings") -> "AsyncIterator[Reconciler]":
+    from mentoring_lifecycle.activities.calendar import CalendarActivities
+    from mentoring_lifecycle.gateways.database import open_database
+    from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
+    from mentoring_lifecycle.gateways.people_sql import SqlPeople
+    from mentoring_lifecycle.starter.connection import calendar_from, opened_client, writer_from
+    from mentoring_lifecycle.starter.reconcile import Reconciler, ThroughClient
+
+    calendar = calendar_from(settings)
+    engine = open_database(settings.database_url)
+    people, ledger = SqlPeople(engine), SqlLedger(engine)
+    changes = CalendarActivities(people, ledger, writer_from(settings), calendar)
+    try:
+        async with opened_client(settings) as client:
+            relationships = ThroughClient(client)
+            yield Reconciler(relationships, people=people, ledger=ledger, calendar=calendar, changes=changes)
+    finally:
+        if calendar:
+            await calendar.aclose()
         await engine.dispose()
 
 

@@ -7,7 +7,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.contracts import names
     from mentoring_lifecycle.contracts.inputs import RelationshipInput
-    from mentoring_lifecycle.contracts.views import AgreementView, HelpView, RelationshipView
+    from mentoring_lifecycle.contracts.views import AgreementView, HelpView, OutsideView, RelationshipView
     from mentoring_lifecycle.domain import commands as c
 
 from mentoring_lifecycle.workflows.scenes import agree_on_ground_rules, close_out, hold_sessions, onboard, set_goals
@@ -98,3 +98,8 @@ class MentoringRelationship:
     def help_requests(self) -> tuple[HelpView, ...]:
         """With the words of those who asked."""
         return HelpView.of(self.story.state)
+
+    @workflow.query(description="What calendars and the people directory should agree with")
+    def outside(self) -> OutsideView:
+        """For the reconcile process."""
+        return OutsideView.of(self.story.state)

@@ -354,18 +354,15 @@ async def test_whatever_an_outage_answers_to_a_write_heals(status: int, entry: A
 @pytest.mark.parametrize("status", OUTAGE)
 async def test_whatever_an_outage_answers_to_a_look_is_no_empty_calendar(status: int, entry: Any) -> None:
     """A calendar that cannot be read is never taken for one in which everything was deleted."""
-    if status in (409, 412):
-        reason = "protocol"
-    else:
-        reason = "auth" if status in (401, 403) else str(status)
+    reasons = {401: "auth", 403: "auth", 409: "protocol", 412: "protocol"}
     async with server({"REPORT": httpx2.Response(status)}) as (calendar, _):
         with pytest.raises(CalendarDelayed) as caught:
             await calendar.entries("p1", "r1-", entry().stamped_at)
-    assert caught.value.reason == reason
+    assert caught.value.reason == reasons.get(status, str(status))
 
 
 async def test_an_etag_that_lies_leads_to_a_delay_and_to_no_second_entry(entry: Any) -> None:
-    """The server names one ETag and compares with another: the entry is read and asked for again, never created anew."""
+    """The server names one ETag and compares with another: the entry is read again, and never made anew."""
     older = calendar_object(entry(), ORGANIZER)
     stored = httpx2.Response(200, content=older, headers={"ETag": '"wrong"'})
     async with server({"GET": stored, "PUT": httpx2.Response(412)}) as (calendar, seen):
