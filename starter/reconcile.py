@@ -172,7 +172,7 @@ class Reconciler:
             log.warning("reconcile_look_failed", relationship=relationship, error=type(error).__name__)
             rows.append(Row(relationship, "", 0, Finding.NOT_REACHED, "failed"))
         for row in rows:
-            log.info(f"reconcile_{row.finding}", **_logged(row))
+            _log(row)
         return rows
 
     # --- one relationship ---------------------------------------------------------------------------------------
@@ -291,8 +291,18 @@ def _nobody(view: OutsideView, party: Party) -> Person:
     return Person(_person(view, party), "", "", "en", "UTC", 0)
 
 
-def _logged(row: Row) -> dict[str, str | int]:
-    return {"relationship": row.relationship, "party": row.party, "session": row.session, "done": row.done}
+def _log(row: Row) -> None:
+    """One line per finding. No line may tell one hold from another, so a conflict of interest has a neutral one."""
+    if row.finding is Finding.CONFLICT_OF_INTEREST:
+        log.info("reconcile_directory_looked_up", relationship=row.relationship)
+        return
+    log.info(
+        f"reconcile_{row.finding}",
+        relationship=row.relationship,
+        party=row.party,
+        session=row.session,
+        done=row.done,
+    )
 
 
 # --- again and again --------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -313,3 +314,28 @@ def scraped(port: int) -> bool:
             return b'mentoring_relationships{phase="onboarding"}' in page.read()
     except OSError:
         return False
+
+
+def test_a_look_at_everything(rig: Rig) -> None:
+    """Every relationship that is open or ended lately is asked; without a calendar and with people as they were
+    nothing is found, and the person at the terminal is told how much was looked at."""
+    opened("looked-at")
+    until(lambda: "looked-at" in [row["relationship"] for row in answer("list")])
+    looked = run("reconcile", "--once", "--output", "json")
+    assert (looked.exit_code, json.loads(looked.stdout)) == (0, [])
+    count = int(re.search(r"(\d+) relationships looked at, 0 findings", looked.stderr)[1])  # type: ignore[index]  # it is there
+    assert count == len([row for row in answer("list") if row["status"] == "running"])
+
+
+def test_reconcile_runs_until_it_is_told_to_stop(rig: Rig) -> None:
+    """A process of its own that ends on SIGTERM with exit code 0 and no traceback."""
+    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.starter", "reconcile"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        assert process.stderr
+        told = process.stderr.readline()
+        while b"relationships looked at" not in told:
+            told = process.stderr.readline()
+            assert told, "it ended before it had looked"
+        process.send_signal(signal.SIGTERM)
+        _, rest = process.communicate(timeout=20)
+    assert (process.returncode, b"Traceback" in rest) == (0, False)
