@@ -62,6 +62,10 @@ class RelationshipView:
     next_hour_at: datetime | None
     """When time alone brings the next change; None when only people can."""
     events: int
+    follows: str = ""
+    """Id of the relationship that this one continues."""
+    sessions_planned: int = 0
+    extensions: int = 0
 
     @classmethod
     def of(cls, state: Relationship) -> "RelationshipView":
@@ -91,6 +95,9 @@ class RelationshipView:
             open_help=len(state.help),
             next_hour_at=next_hour(state),
             events=state.sequence,
+            follows=state.follows,
+            sessions_planned=state.sessions_planned,
+            extensions=state.extensions,
         )
 
 
@@ -118,10 +125,19 @@ class AgreementView:
     goals: tuple[Goal, ...]
     topics: tuple[str, ...]
     every_weeks: int
+    amendment: int = 0
+    """Number of the version that is proposed in the place of the one in force; 0 while none is."""
+    amendment_rules: tuple[tuple[str, str], ...] = ()
+    amendment_by: Party | None = None
+    suggested_goals: tuple[Goal, ...] = ()
+    """From an earlier pairing, with their owners' consent, until this pair has goals of its own."""
+    carried_goals: tuple[Goal, ...] = ()
+    """What may go into another pairing, once this one is closed: each with its owner's consent."""
 
     @classmethod
     def of(cls, state: Relationship) -> "AgreementView":
-        """The view of a state."""
+        """The view of a state. Who consented is nobody's business while the two still meet."""
+        amendment = state.amendment
         return cls(
             rules_version=state.rules_version,
             rules=state.rules_values,
@@ -131,6 +147,11 @@ class AgreementView:
             goals=state.goals,
             topics=state.topics,
             every_weeks=state.cadence_weeks,
+            amendment=amendment.version if amendment else 0,
+            amendment_rules=amendment.values if amendment else (),
+            amendment_by=amendment.by if amendment else None,
+            suggested_goals=state.carried,
+            carried_goals=state.carried_goals if state.is_closed else (),
         )
 
 

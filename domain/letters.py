@@ -44,6 +44,14 @@ class LetterKind(StrEnum):
     DECISION_WANTED = "decision_wanted"
     CLOSED_NOTE = "closed_note"
     ADDRESS_FAILED = "address_failed"
+    RULES_AMENDED = "rules_amended"
+    HOLD_NOTE = "hold_note"
+    TEAM_CHANGED = "team_changed"
+    SILENCE_NOTE = "silence_note"
+    GOING_ON = "going_on"
+    EXTENDED = "extended"
+    EARLY_END = "early_end"
+    REMATCH = "rematch"
     CASE_RECEIVED = "case_received"
 
 
@@ -79,6 +87,10 @@ class Action(StrEnum):
     RATE_HELP = "rate-help"
     TAKE_UP_HELP = "take-up-help"
     DECIDE = "decide"
+    GO_ON = "go-on"
+    WISH_EXTENSION = "wish-extension"
+    AGREE_EARLY_END = "agree-early-end"
+    CARRY_GOALS = "carry-goals"
     OPEN_CASE = "open-case"
     ASK_COORDINATOR = "ask-coordinator"
     EXIT = "exit"
@@ -128,13 +140,21 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.HOLD_LIFTED: Manners(_RESEND),
     LetterKind.EXIT_CONFIRMED: Manners(_RESEND, passes_hold=True),
     LetterKind.RELATIONSHIP_ENDED: Manners(_RESEND, passes_hold=True),
-    LetterKind.CLOSING_NOTICE: Manners(_RESEND),
+    LetterKind.CLOSING_NOTICE: Manners(_RESEND, Action.WISH_EXTENSION),
     LetterKind.FINAL_FEEDBACK: Manners(_RESEND, Action.GIVE_FINAL_FEEDBACK),
     LetterKind.FINAL_FEEDBACK_REMINDER: Manners(_LEAVE, Action.GIVE_FINAL_FEEDBACK),
     LetterKind.FAREWELL: Manners(_RESEND),
     LetterKind.DECISION_WANTED: Manners(_RESEND, Action.DECIDE, passes_hold=True),
     LetterKind.CLOSED_NOTE: Manners(_RESEND, passes_hold=True),
     LetterKind.ADDRESS_FAILED: Manners(_RESEND, passes_hold=True),
+    LetterKind.RULES_AMENDED: Manners(_RESEND),
+    LetterKind.HOLD_NOTE: Manners(_RESEND, passes_hold=True),
+    LetterKind.TEAM_CHANGED: Manners(_RESEND, Action.DECIDE, passes_hold=True),
+    LetterKind.SILENCE_NOTE: Manners(_RESEND, Action.DECIDE),
+    LetterKind.GOING_ON: Manners(_RESEND, Action.GO_ON),
+    LetterKind.EXTENDED: Manners(_RESEND),
+    LetterKind.EARLY_END: Manners(_RESEND, Action.AGREE_EARLY_END),
+    LetterKind.REMATCH: Manners(_RESEND, Action.CARRY_GOALS),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
 }
 """One row per letter; a test holds it complete."""

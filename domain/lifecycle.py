@@ -15,10 +15,16 @@ from mentoring_lifecycle.domain import (
     agreement,
     asking,
     close_out,
+    early_end,
     ending,
+    extension,
     goal_setting,
     help_requests,
+    inactivity,
+    leavers,
     onboarding,
+    programme_end,
+    rematch,
     sessions,
     standing,
 )
@@ -56,6 +62,10 @@ class Opening:
     backup: str
     zone: str
     policy: ProgrammePolicy
+    follows: str = ""
+    """Id of the relationship that this one continues, after a re-match or as its reopening."""
+    carried: tuple[c.Goal, ...] = ()
+    """Goals from there whose owners said that they may come along; a suggestion, and no proposal."""
 
 
 def open_relationship(opening: Opening, now: datetime) -> tuple[Relationship, Events]:
@@ -71,6 +81,8 @@ def open_relationship(opening: Opening, now: datetime) -> tuple[Relationship, Ev
         zone=opening.zone,
         ends_at=now + timedelta(weeks=opening.policy.length_weeks),
         policy=opening.policy,
+        follows=opening.follows,
+        carried=opening.carried,
     )
     draft = Draft(opened(first))
     onboarding.invite(draft, now)
@@ -88,32 +100,44 @@ class Gate:
     by: tuple[Party, ...]
     in_pause: bool = False
     in_hold: bool = False
+    in_rematch: bool = False
+    """Still in place when the pairing is ending in favour of another."""
 
 
 _OPEN = tuple(phase for phase in Phase if phase is not Phase.CLOSED)
 _MEETING = (Phase.ACTIVE, Phase.CLOSING)
+_ANYBODY = (*PAIR, *TEAM)
 
 GATES: dict[type[Any], Gate] = {
     c.AnswerInvitation: Gate((Phase.ONBOARDING,), PAIR),
     c.CompleteInduction: Gate((Phase.ONBOARDING,), PAIR),
-    c.ProposeRules: Gate((Phase.GROUND_RULES,), PAIR),
-    c.SignRules: Gate((Phase.GROUND_RULES,), PAIR),
+    c.ProposeRules: Gate((Phase.GROUND_RULES, *_MEETING), PAIR),
+    c.SignRules: Gate((Phase.GROUND_RULES, *_MEETING), PAIR),
     c.ProposeGoals: Gate((Phase.GOALS,), PAIR),
     c.AgreeGoals: Gate((Phase.GOALS,), PAIR),
     c.SetAgenda: Gate(_MEETING, PAIR),
     c.MoveSession: Gate(_MEETING, PAIR),
-    c.ConfirmSession: Gate(_MEETING, PAIR),
-    c.AskCoordinator: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
-    c.TakeUpHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.ConfirmSession: Gate(_MEETING, PAIR, in_rematch=True),
+    c.AskCoordinator: Gate(_OPEN, PAIR, in_pause=True, in_hold=True, in_rematch=True),
+    c.TakeUpHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
     c.ArrangeTalk: Gate(_OPEN, TEAM, in_pause=True),
-    c.ConcludeHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
-    c.RateHelp: Gate(_OPEN, PAIR, in_pause=True),
-    c.Pause: Gate(_OPEN, PAIR, in_pause=True),
-    c.Resume: Gate(_OPEN, PAIR, in_pause=True),
-    c.Hold: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
-    c.Lift: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
-    c.Exit: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
-    c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.ConcludeHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.RateHelp: Gate(_OPEN, PAIR, in_pause=True, in_rematch=True),
+    c.Pause: Gate(_OPEN, _ANYBODY, in_pause=True),
+    c.Resume: Gate(_OPEN, _ANYBODY, in_pause=True),
+    c.Hold: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.Lift: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.NoteLeaver: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.ChangeCoordinator: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.GoOn: Gate((Phase.ACTIVE,), PAIR),
+    c.Exit: Gate(_OPEN, PAIR, in_pause=True, in_hold=True, in_rematch=True),
+    c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.WishExtension: Gate((Phase.CLOSING,), PAIR),
+    c.ProposeEarlyEnd: Gate(_MEETING, PAIR),
+    c.AgreeEarlyEnd: Gate(_MEETING, PAIR),
+    c.Rematch: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.CarryGoals: Gate(_MEETING, PAIR, in_pause=True, in_rematch=True),
+    c.EndByProgramme: Gate(_OPEN, TEAM, in_pause=True),
     c.GiveFinalFeedback: Gate((Phase.CLOSING,), PAIR),
 }
 """One row per command; a test holds it complete."""
@@ -130,8 +154,10 @@ def _refused_at_the_gate(state: Relationship, command: c.Command) -> Rejection |
         return Rejection(Refusal.NOT_YOURS_TO_DO, " / ".join(gate.by))
     if state.held and not gate.in_hold:
         return Rejection(Refusal.ON_HOLD)
-    if state.paused and not gate.in_pause:
-        return Rejection(Refusal.PAUSED)
+    if state.is_paused and not gate.in_pause:
+        return Rejection(Refusal.PAUSED if state.paused else Refusal.ON_HOLD)
+    if state.rematching and not gate.in_rematch:
+        return Rejection(Refusal.CLOSED)
     return None if state.phase in gate.phases else Rejection(Refusal.WRONG_PHASE, state.phase)
 
 
@@ -154,8 +180,17 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.Resume: standing.resume,
     c.Hold: standing.hold,
     c.Lift: standing.lift,
+    c.NoteLeaver: leavers.note_leaver,
+    c.ChangeCoordinator: leavers.change_coordinator,
+    c.GoOn: inactivity.go_on,
     c.Exit: standing.leave,
     c.Decide: standing.decide_open_question,
+    c.WishExtension: extension.wish_extension,
+    c.ProposeEarlyEnd: early_end.propose_early_end,
+    c.AgreeEarlyEnd: early_end.agree_early_end,
+    c.Rematch: rematch.rematch,
+    c.CarryGoals: rematch.carry_goals,
+    c.EndByProgramme: programme_end.end_by_programme,
     c.GiveFinalFeedback: close_out.give_final_feedback,
 }
 
@@ -178,6 +213,7 @@ def keep_going(draft: Draft, now: datetime) -> None:
     """What is due after anything at all, so that no step can forget it."""
     sessions.keep_planning(draft, now)
     help_requests.keep_asking(draft, now)
+    inactivity.keep_watch(draft, now)
 
 
 # --- what the engine found out ----------------------------------------------------------------------------------
@@ -213,6 +249,9 @@ _LAPSES: dict[Subject, Callable[[Draft, AskLapsed, datetime], None]] = {
     Subject.GOALS: goal_setting.lapse,
     Subject.HELP_RATING: help_requests.lapse,
     Subject.FINAL_FEEDBACK: close_out.lapse,
+    Subject.GOING_ON: inactivity.lapse,
+    Subject.EARLY_END: early_end.lapse,
+    Subject.CARRY_GOALS: rematch.lapse,
 }
 """What silence leads to. Sessions settle, and decisions fall, by hours of their own."""
 
@@ -242,9 +281,11 @@ def hours(state: Relationship) -> tuple[Hour, ...]:
     sources = (
         ending.hours,
         standing.hours,
+        leavers.hours,
         close_out.hours,
         sessions.hours,
         help_requests.hours,
+        inactivity.hours,
         _lapses,
         asking.reminders,
     )

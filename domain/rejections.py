@@ -56,6 +56,14 @@ class Refusal(StrEnum):
     PAUSE_CHOICE_NEEDED = "pause_choice_needed"
     NO_SAFEGUARDING_CONTACT = "no_safeguarding_contact"
     UNKNOWN_RELATIONSHIP = "unknown_relationship"
+    PERSON_NOT_PART = "person_not_part"
+    ALREADY_NOTED = "already_noted"
+    NOT_LEAVING = "not_leaving"
+    NOT_ASKED = "not_asked"
+    EXTENSION_OUT_OF_RANGE = "extension_out_of_range"
+    NO_MORE_EXTENSIONS = "no_more_extensions"
+    NOT_EARNED_YET = "not_earned_yet"
+    NOTICE_OUT_OF_RANGE = "notice_out_of_range"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +290,44 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.UNKNOWN_RELATIONSHIP: (
         "There is no mentoring relationship {detail}.",
         "Non esiste un abbinamento {detail}.",
+    ),
+    Refusal.PERSON_NOT_PART: (
+        "Nobody named here takes that part in this relationship, so nothing was changed.",
+        "Nessuna delle persone indicate ha quella parte in questo abbinamento: nulla è stato modificato.",
+    ),
+    Refusal.ALREADY_NOTED: (
+        "This is known already, and nothing changes.",
+        "È già noto: nulla cambia.",
+    ),
+    Refusal.NOT_LEAVING: (
+        "Nobody has said that this person left, so there is nothing to take back.",
+        "Non risulta che questa persona sia andata via: non c'è nulla da ritirare.",
+    ),
+    Refusal.NOT_ASKED: (
+        "You are not being asked this at the moment.",
+        "In questo momento non ti viene chiesto.",
+    ),
+    Refusal.EXTENSION_OUT_OF_RANGE: (
+        "A relationship can be extended by 1 to {detail} weeks at a time.",
+        "Un abbinamento si può prolungare da 1 a {detail} settimane per volta.",
+    ),
+    Refusal.NO_MORE_EXTENSIONS: (
+        "This relationship can no longer be extended; it ends as planned.",
+        "Questo abbinamento non si può più prolungare: si conclude come previsto.",
+    ),
+    Refusal.NOT_EARNED_YET: (
+        (
+            "To be called completed it still needs {detail} session(s) held. You may leave at any time all the same, "
+            "without giving a reason."
+        ),
+        (
+            "Per dirsi completato servono ancora {detail} incontri svolti. Puoi comunque lasciare in ogni momento, "
+            "senza dare un motivo."
+        ),
+    ),
+    Refusal.NOTICE_OUT_OF_RANGE: (
+        "The notice must be between 1 and {detail} days.",
+        "Il preavviso va da 1 a {detail} giorni.",
     ),
 }
 """English and Italian; a test holds it complete."""

@@ -40,8 +40,8 @@ FARTHEST = timedelta(days=3 * 365)
 def may_plan(state: Relationship) -> bool:
     """Sessions are planned while the pair is under way and the agreed number is not reached."""
     under_way = state.phase in (Phase.ACTIVE, Phase.CLOSING) and state.goals_agreed
-    under_way = under_way and state.moves and not state.end_reached
-    return under_way and not state.help_holds_sessions and _planned_so_far(state) < state.policy.sessions.planned
+    under_way = under_way and state.moves and not state.end_reached and not state.rematching
+    return under_way and not state.help_holds_sessions and _planned_so_far(state) < state.sessions_planned
 
 
 def _planned_so_far(state: Relationship) -> int:
@@ -65,7 +65,7 @@ def _plan_pencilled(draft: Draft, now: datetime) -> None:
         return
     ends_at = starts_at + _length(state)
     if ends_at <= state.ends_at:
-        final = _planned_so_far(state) + 1 == state.policy.sessions.planned
+        final = _planned_so_far(state) + 1 == state.sessions_planned
         draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final))
 
 

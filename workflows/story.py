@@ -34,8 +34,31 @@ from mentoring_lifecycle.workflows.waiting import Alarm
 COMMANDS_REMEMBERED = 100
 TIMELINE_LENGTH = 120
 
-_MILESTONES_NOT = ("asked", "reminded", "slot_wanted", "slot_found", "session_reminded", "calendar_verified")
-_JOURNALED_AT_ONCE = (e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.Left)
+_MILESTONES_NOT = (
+    "asked",
+    "reminded",
+    "slot_wanted",
+    "slot_found",
+    "session_reminded",
+    "calendar_verified",
+    "extension_wished",
+    "goals_carried",
+    "going_on",
+    "one_goes_on",
+    "leaver_noted",
+    "leaver_returned",
+)
+"""Steps of the machinery, and what is nobody's business: a wish of one alone, and what looks like a pause."""
+
+_JOURNALED_AT_ONCE = (
+    e.HoldPlaced,
+    e.HoldLifted,
+    e.Paused,
+    e.Resumed,
+    e.LeaverNoted,
+    e.LeaverReturned,
+    e.Left,
+)
 """The activities look into the journal before they send, so a change of standing is written there without delay."""
 
 

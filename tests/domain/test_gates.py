@@ -15,6 +15,7 @@ from tests.builders import (
     ACTIVE,
     COORDINATOR,
     GOALS,
+    MENTEE,
     MENTOR,
     PERSON_OF,
     STRANGER,
@@ -44,8 +45,17 @@ WORDS: dict[type[Any], dict[str, Any]] = {
     c.Resume: {},
     c.Hold: {},
     c.Lift: {},
+    c.NoteLeaver: {"person": MENTEE, "left": True},
+    c.ChangeCoordinator: {"coordinator": "p-new"},
+    c.GoOn: {},
     c.Exit: {},
     c.Decide: {"choice": c.Choice.END},
+    c.WishExtension: {"weeks": 4},
+    c.ProposeEarlyEnd: {},
+    c.AgreeEarlyEnd: {},
+    c.Rematch: {},
+    c.CarryGoals: {"yes": True},
+    c.EndByProgramme: {},
     c.GiveFinalFeedback: {"ratings": (1, 1), "would_repeat": 1, "felt_safe": 1, "keep_in_touch": True},
 }
 """What each command says beside who says it."""
@@ -70,7 +80,7 @@ STOPS: dict[Standing, tuple[c.Command, ...]] = {
 
 
 def state_of(phase: Phase, standing: Standing) -> Relationship:
-    lived = at_the_end() if phase is Phase.CLOSING else at_phase(phase)
+    lived = at_phase(phase)
     return lived.after(*STOPS[standing]).state
 
 
@@ -140,7 +150,7 @@ PROTECTION = [c.Hold, c.Lift, c.Decide, c.TakeUpHelp, c.ConcludeHelp]
 )
 def test_safety_and_protection_are_never_out_of_place(kind: type[Any], by: tuple[Party, ...]) -> None:
     """Leaving, asking for help, holding and helping are in place in every open phase and every standing."""
-    assert GATES[kind] == Gate(tuple(OPEN), by, in_pause=True, in_hold=True)
+    assert GATES[kind] == Gate(tuple(OPEN), by, in_pause=True, in_hold=True, in_rematch=True)
 
 
 def test_no_gate_stands_open_in_a_hold_that_is_shut_in_a_pause() -> None:
@@ -150,8 +160,11 @@ def test_no_gate_stands_open_in_a_hold_that_is_shut_in_a_pause() -> None:
 
 def test_both_of_the_pair_may_do_the_same() -> None:
     """Neither role nor power opens a gate that is shut to the partner; the team answers for nobody."""
+    team = (Party.COORDINATOR, Party.BACKUP)
     for kind, gate in GATES.items():
-        assert gate.by in (PAIR, (Party.COORDINATOR, Party.BACKUP)), kind
+        assert gate.by in (PAIR, team, (*PAIR, *team)), kind
+    for_both = {kind for kind, gate in GATES.items() if gate.by == (*PAIR, *team)}
+    assert for_both == {c.Pause, c.Resume}
 
 
 def test_reversing_the_roles_changes_no_permission() -> None:

@@ -56,6 +56,8 @@ def test_what_passes_a_hold() -> None:
         LetterKind.CLOSED_NOTE,
         LetterKind.ADDRESS_FAILED,
         LetterKind.CASE_RECEIVED,
+        LetterKind.HOLD_NOTE,
+        LetterKind.TEAM_CHANGED,
     }
 
 
