@@ -30,7 +30,9 @@ def propose_rules(draft: Draft, command: ProposeRules, by: Party, now: datetime)
     """A new version, and who proposes signs by it. Earlier signatures no longer count; of rules in force they do."""
     state = draft.state
     amends = state.phase is not Phase.GROUND_RULES
-    if amends and not _may_be_amended(state):
+    if amends and state.end_reached:
+        return Rejection(Refusal.END_REACHED)
+    if amends and len(state.signed) < len(PAIR):
         return _not_now(state)
     if len(command.values) > len(GROUND_RULES):
         return Rejection(Refusal.TOO_MANY, str(len(GROUND_RULES)))
@@ -46,11 +48,6 @@ def propose_rules(draft: Draft, command: ProposeRules, by: Party, now: datetime)
         draft.add(RulesSigned(now, by, version))
     ask(draft, now, Subject.RULES, partner_of(by), state.policy.amendment if amends else state.policy.rules, version)
     return None
-
-
-def _may_be_amended(state: Relationship) -> bool:
-    """Rules are in force, and some time is left to live by them."""
-    return len(state.signed) == len(PAIR) and not state.end_reached
 
 
 def _value_problem(rule: str, value: str) -> Rejection | None:

@@ -22,7 +22,7 @@ def propose_early_end(draft: Draft, command: ProposeEarlyEnd, by: Party, now: da
     """Propose it to the partner; where the partner has proposed the same, that is a yes."""
     state = draft.state
     if state.end_reached:
-        return Rejection(Refusal.WRONG_PHASE, state.phase)
+        return Rejection(Refusal.END_REACHED)
     if state.early_end_by is by:
         return Rejection(Refusal.ALREADY_ANSWERED)
     if missing := missing_for_completion(state):

@@ -22,8 +22,8 @@ def may_be_extended(state: Relationship) -> bool:
 def wish_extension(draft: Draft, command: WishExtension, by: Party, now: datetime) -> Rejection | None:
     """Wish for some more weeks; a later wish replaces an earlier one."""
     state = draft.state
-    if state.end_reached or not state.goals_agreed:
-        return Rejection(Refusal.WRONG_PHASE, state.phase)
+    if state.end_reached:
+        return Rejection(Refusal.END_REACHED)
     if not may_be_extended(state):
         return Rejection(Refusal.NO_MORE_EXTENSIONS)
     most = state.policy.extensions.most_weeks

@@ -24,7 +24,9 @@ def end_by_programme(draft: Draft, command: EndByProgramme, by: Party, now: date
     state = draft.state
     if not 1 <= command.notice_days <= MOST_NOTICE_DAYS:
         return Rejection(Refusal.NOTICE_OUT_OF_RANGE, str(MOST_NOTICE_DAYS))
-    if state.end_reached or state.ended_by_programme:
+    if state.end_reached:
+        return Rejection(Refusal.END_REACHED)
+    if state.ended_by_programme:
         return Rejection(Refusal.ALREADY_NOTED)
     if state.is_paused or state.phase not in _MEETING or not state.goals_agreed:
         end(draft, now, RelationshipOutcome.ENDED_BY_PROGRAMME)

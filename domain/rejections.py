@@ -64,6 +64,7 @@ class Refusal(StrEnum):
     NO_MORE_EXTENSIONS = "no_more_extensions"
     NOT_EARNED_YET = "not_earned_yet"
     NOTICE_OUT_OF_RANGE = "notice_out_of_range"
+    END_REACHED = "end_reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +329,10 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.NOTICE_OUT_OF_RANGE: (
         "The notice must be between 1 and {detail} days.",
         "Il preavviso va da 1 a {detail} giorni.",
+    ),
+    Refusal.END_REACHED: (
+        "The last day of this relationship has come; only the look back is left.",
+        "L'ultimo giorno di questo abbinamento è arrivato: resta solo lo sguardo indietro.",
     ),
 }
 """English and Italian; a test holds it complete."""

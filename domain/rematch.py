@@ -26,7 +26,7 @@ def rematch(draft: Draft, command: Rematch, by: Party, now: datetime) -> Rejecti
     """End it; who may be asked is asked first whether their goals may go with them."""
     state = draft.state
     if state.end_reached:
-        return Rejection(Refusal.WRONG_PHASE, state.phase)
+        return Rejection(Refusal.END_REACHED)
     staying = tuple(party for party in PAIR if party in command.staying)
     if not staying or len(staying) != len(command.staying):
         return Rejection(Refusal.PERSON_NOT_PART)
@@ -46,7 +46,7 @@ def rematch(draft: Draft, command: Rematch, by: Party, now: datetime) -> Rejecti
 def carry_goals(draft: Draft, command: CarryGoals, by: Party, now: datetime) -> Rejection | None:
     """Say whether one's goals may go along, at any time before the close; the last word counts."""
     if not draft.state.agreed_goals:
-        return Rejection(Refusal.WRONG_PHASE, draft.state.phase)
+        return Rejection(Refusal.NOT_ASKED)
     draft.add(GoalsCarried(now, by, command.yes))
     _end_when_answered(draft, now)
     return None

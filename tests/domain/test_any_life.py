@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -42,6 +43,7 @@ from tests.builders import (
     accepts,
     asks_for_help,
     life,
+    patient,
 )
 
 MOST_HOURS = 500
@@ -56,9 +58,10 @@ EDGES = {
     e.Phase.GROUND_RULES: {e.Phase.GOALS, e.Phase.CLOSING, e.Phase.CLOSED},
     e.Phase.GOALS: {e.Phase.ACTIVE, e.Phase.CLOSING, e.Phase.CLOSED},
     e.Phase.ACTIVE: {e.Phase.CLOSING, e.Phase.CLOSED},
-    e.Phase.CLOSING: {e.Phase.CLOSED},
+    e.Phase.CLOSING: {e.Phase.ACTIVE, e.Phase.CLOSED},
     e.Phase.CLOSED: set(),
 }
+"""From closing there is one way back, and both have to wish for it."""
 
 # --- what may be tried ------------------------------------------------------------------------------------------
 
@@ -67,6 +70,7 @@ Wish = Callable[[datetime], c.Command]
 
 PEOPLE = st.sampled_from([MENTOR, MENTEE] * 4 + [COORDINATOR, COORDINATOR, BACKUP, PROGRAMME_OFFICE, STRANGER, ""])
 TEAM = st.sampled_from([COORDINATOR, BACKUP, PROGRAMME_OFFICE])
+BACKUPS = st.sampled_from(["", BACKUP, "p-next"])
 NUMBERS = st.integers(-1, 4)
 TEXTS = st.sampled_from(["Prompting", "Perché no?", " ", "evil \x00", "x" * 300])
 RATINGS = st.lists(st.integers(0, 11), max_size=3).map(tuple)
@@ -117,6 +121,13 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(st.builds(c.TakeUpHelp, TEAM, NUMBERS)),
     wish(st.builds(c.ConcludeHelp, TEAM, NUMBERS, st.sampled_from(c.HelpOutcome))),
     wish(st.builds(c.RateHelp, PEOPLE, NUMBERS, st.booleans())),
+    wish(st.builds(c.NoteLeaver, TEAM, PEOPLE, st.booleans())),
+    wish(st.builds(c.ChangeCoordinator, TEAM, st.sampled_from([COORDINATOR, BACKUP, MENTOR, "p-new", ""]), BACKUPS)),
+    wish(st.builds(c.GoOn, PEOPLE)),
+    wish(st.builds(c.WishExtension, PEOPLE, st.integers(-1, 14))),
+    wish(st.builds(c.ProposeEarlyEnd, PEOPLE)),
+    wish(st.builds(c.AgreeEarlyEnd, PEOPLE)),
+    wish(st.builds(c.CarryGoals, PEOPLE, st.booleans())),
     wish(st.builds(c.Decide, PEOPLE, st.sampled_from(c.Choice))),
     wish(st.builds(c.GiveFinalFeedback, PEOPLE, RATINGS, st.integers(0, 11), st.integers(0, 11), st.booleans())),
     st.builds(partial, st.just(moves), PEOPLE, NUMBERS, OFFSETS),
@@ -143,7 +154,10 @@ SPANS = st.one_of(
 POLICIES: dict[str, ProgrammePolicy] = {
     "default": ProgrammePolicy(),
     "weekly": ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1)),
-    "short": ProgrammePolicy(length_weeks=8, pause_weeks=52, sessions=Sessions(planned=3, every_weeks=2)),
+    "short": ProgrammePolicy(
+        length_weeks=8, pause_weeks=52, sessions=Sessions(planned=3, every_weeks=2, needed_for_completion=1)
+    ),
+    "patient": patient(),
     "impatient": ProgrammePolicy(rules=Ladder((), 1), goals=Ladder((1,), 2), final_feedback=Ladder((1, 2, 3, 4), 5)),
 }
 PASTS: dict[str, tuple[Step, ...]] = {
@@ -154,6 +168,10 @@ PASTS: dict[str, tuple[Step, ...]] = {
     "waiting for help": (*ACTIVE, asks_for_help(MENTEE, hold=True)),
     "on hold": (*ACTIVE, asks_for_help(MENTOR, partner_may_know=True), c.Hold(COORDINATOR)),
     "paused": (*ACTIVE, c.Pause(MENTOR), timedelta(weeks=10)),
+    "amending": (*ACTIVE, c.ProposeRules(MENTEE, (("R12", "48"),))),
+    "leaving": (*ACTIVE, c.NoteLeaver(PROGRAMME_OFFICE, MENTOR, left=True)),
+    "silent": (*ACTIVE, timedelta(days=58)),
+    "making room": (*ACTIVE, c.Rematch(COORDINATOR)),
 }
 
 
@@ -171,6 +189,9 @@ def fitting_answer(state: Relationship, ask: Ask) -> c.Command:
         e.Subject.HELP_RATING: c.RateHelp(by, ask.number, helped=True),
         e.Subject.FINAL_FEEDBACK: c.GiveFinalFeedback(by, ratings, 8, 9, keep_in_touch=True),
         e.Subject.DECISION: c.Decide(by, c.Choice.MORE_TIME),
+        e.Subject.GOING_ON: c.GoOn(by),
+        e.Subject.EARLY_END: c.AgreeEarlyEnd(by),
+        e.Subject.CARRY_GOALS: c.CarryGoals(by, yes=True),
     }
     return answers[ask.subject]
 
@@ -265,6 +286,30 @@ class AnyLife(RuleBasedStateMachine):
     def somebody_stops_or_starts(self, command: c.Command) -> None:
         self.asks(command)
 
+    @rule(weeks=st.tuples(st.integers(1, 13), st.integers(1, 13)))
+    def both_wish_to_go_on(self, weeks: tuple[int, int]) -> None:
+        for by, wished in zip((MENTOR, MENTEE), weeks, strict=True):
+            self.asks(c.WishExtension(by, wished))
+
+    @rule()
+    def both_find_it_complete(self) -> None:
+        for by in (MENTEE, MENTOR):
+            self.asks(c.ProposeEarlyEnd(by))
+
+    @precondition(lambda self: len(self.lived.events) > 40)
+    @rule(by=TEAM, staying=st.sampled_from([PAIR, PAIR[:1], (), (Party.BACKUP,)]))
+    def the_team_has_another_pairing(self, by: str, staying: tuple[Party, ...]) -> None:
+        self.asks(c.Rematch(by, staying))
+
+    @precondition(lambda self: len(self.lived.events) > 40)
+    @rule(by=TEAM, days=st.integers(-1, 60))
+    def the_programme_ends(self, by: str, days: int) -> None:
+        self.asks(c.EndByProgramme(by, days))
+
+    @rule(who=st.sampled_from([MENTOR, MENTEE]), left=st.booleans())
+    def the_directory_says(self, who: str, left: bool) -> None:
+        self.asks(c.NoteLeaver(PROGRAMME_OFFICE, who, left))
+
     @rule()
     def somebody_clicks_twice(self) -> None:
         if self.last:
@@ -329,8 +374,16 @@ class AnyLife(RuleBasedStateMachine):
             session = before.session(event.session)
             assert session
             assert session.ends_at <= event.at
+        elif isinstance(event, e.RulesAmended):
+            assert before.amendment
+            assert before.amendment.version == event.version > before.rules_version
+            assert before.amendment.by is not event.by
+        elif isinstance(event, e.EndDecided) and event.outcome is e.RelationshipOutcome.INACTIVE:
+            assert not before.going_on, "whoever wanted to go on is not punished for the other's silence"
         elif isinstance(event, e.Closed):
             self._judge_close(event, before)
+        in_force = (after.rules_version, after.rules_values) == (before.rules_version, before.rules_values)
+        assert in_force or isinstance(event, e.RulesProposed | e.RulesAmended)
 
     def _judge_phase(self, phase: e.Phase, before: Relationship) -> None:
         if phase is e.Phase.GROUND_RULES:
@@ -339,6 +392,9 @@ class AnyLife(RuleBasedStateMachine):
         elif phase is e.Phase.GOALS:
             assert set(before.signed) == set(PAIR)
         elif phase is e.Phase.ACTIVE:
+            extended = self.lived.events[self.seen - 2]
+            assert before.phase is e.Phase.GOALS or isinstance(extended, e.ExtensionAgreed)
+            assert before.extensions <= before.policy.extensions.most
             assert before.proposed_by
             assert before.goals
 
@@ -347,6 +403,7 @@ class AnyLife(RuleBasedStateMachine):
         assert before.moves
         assert not before.end_reached
         assert not before.help_holds_sessions
+        assert not before.rematching
         assert set(before.signed) == set(PAIR)
         assert before.planned_session is None
         assert event.at < event.starts_at < event.ends_at <= before.ends_at
@@ -377,7 +434,8 @@ class AnyLife(RuleBasedStateMachine):
         assert letter.party not in PAIR or letter.facts.concerned in ("", letter.to)
         assert letter.to == after.person(letter.party)
         assert not after.held or MANNERS[letter.purpose].passes_hold
-        assert not (after.paused and letter.party in PAIR and isinstance(event, e.Asked))
+        assert not (after.is_paused and letter.party in PAIR and isinstance(event, e.Asked))
+        assert letter.party not in after.gone, "nothing is sent to whoever has left"
         slot = (letter.party, letter.facts.session, letter.facts.revision)
         if letter.purpose in (LetterKind.SESSION_INVITATION, LetterKind.SESSION_MOVED):
             self.invited.add(slot)
@@ -412,7 +470,7 @@ class AnyLife(RuleBasedStateMachine):
         ahead = [session for session in state.sessions if session.lies_ahead and session.ends_at > self.lived.now]
         assert len(ahead) <= 1
         assert not ahead or (state.moves and not state.end_reached and not state.help_holds_sessions)
-        assert len(state.sessions) + len(state.results) <= state.policy.sessions.planned
+        assert len(state.sessions) + len(state.results) <= state.sessions_planned
         numbers = [session.number for session in state.sessions] + [number for number, _ in state.results]
         assert len(numbers) == len(set(numbers))
         assert all(number < state.next_session for number in numbers)
@@ -429,7 +487,7 @@ class AnyLife(RuleBasedStateMachine):
     @invariant()
     def a_stop_is_remembered_while_it_lasts(self) -> None:
         state = self.lived.state
-        assert state.is_closed or (state.frozen_since is not None) == (state.held or state.paused)
+        assert state.is_closed or (state.frozen_since is not None) == (state.held or state.is_paused)
 
     @invariant()
     def the_state_travels_and_can_be_shown(self) -> None:
@@ -441,6 +499,7 @@ class AnyLife(RuleBasedStateMachine):
         assert (view.awaiting is Awaiting.NOBODY) or not state.is_closed
         assert len(HelpView.of(state)) == len(state.help)
         assert AgreementView.of(state).rules_version == state.rules_version
+        assert RelationshipView.of(replace(state, wishes=())) == view, "a wish of one is nobody's business"
 
     @invariant()
     def what_is_wanted_can_always_be_said(self) -> None:
@@ -454,14 +513,14 @@ class AnyLife(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Nobody answers any more, and it ends by itself, for good."""
         if self.lived.state.held:
-            self.lived.tries(c.Lift(COORDINATOR))
+            self.lived.tries(c.Lift(PROGRAMME_OFFICE))
         self.lived.lives_on()
         self.every_fact_was_allowed()
         assert self.lived.state.is_closed
         assert [event.kind for event in self.lived.events].count("closed") == 1
         for person in PERSON_OF.values():
             judged = self.lived.tries(c.Exit(person))
-            stranger = person == BACKUP and not self.lived.state.backup
+            stranger = self.lived.state.party_of(person) is None
             assert judged == Rejection(Refusal.NOT_PART_OF_THIS if stranger else Refusal.CLOSED)
         assert len(CARRIED.dump_json(CarriedState(self.lived.state, timeline=timeline(self.lived)))) < 16 * KIB
 

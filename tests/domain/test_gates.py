@@ -80,7 +80,7 @@ STOPS: dict[Standing, tuple[c.Command, ...]] = {
 
 
 def state_of(phase: Phase, standing: Standing) -> Relationship:
-    lived = at_phase(phase)
+    lived = at_the_end() if phase is Phase.CLOSING else at_phase(phase)
     return lived.after(*STOPS[standing]).state
 
 
