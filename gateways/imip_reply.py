@@ -1,16 +1,22 @@
 """What a calendar answers to an invitation (iMIP METHOD:REPLY and COUNTER, RFC 6047): from bytes to a value.
 
 Who answers is whoever the ATTENDEE names, never who the mail says it is from; outlook.com leaves the ORGANIZER out, so
-nothing rests on it. Recurrence rules are never expanded, and no time zone is ever fetched.
+nothing rests on it. Recurrence rules are never expanded, and no time zone is ever fetched. Zones that a mail defines
+itself are not used: their rules would be expanded, and the library would keep them for the mails of everybody else.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import unquote
 
-from icalendar import Calendar, Component
+from icalendar import Calendar, Component, ComponentFactory
+from icalendar.error import GloballyUniqueTZIDGuessed
+from icalendar.parser.ical.component import ComponentIcalParser
+from icalendar.prop import vDDDTypes
 
 from mentoring_lifecycle.domain.commands import CalendarAnswer
 
@@ -55,8 +61,11 @@ class CalendarReply:
     stamped_at: str
     """DTSTAMP as it is written; tells two answers of the same kind apart."""
     starts_at: datetime | None = None
-    """With a COUNTER: the other time, where it is one with a zone."""
+    """With a COUNTER: the other time, in UTC, where it is one with a zone that is known."""
 
+
+# "/vendor.example/Europe/Rome" is Europe/Rome; the warning would quote a stranger's mail into the log.
+warnings.filterwarnings("ignore", category=GloballyUniqueTZIDGuessed)
 
 _ANSWERS = {
     "ACCEPTED": CalendarAnswer.ACCEPTED,
@@ -70,9 +79,27 @@ def read_reply(body: bytes, method: str = "") -> CalendarReply | NoReply:
     if len(body) > LARGEST:
         return NoReply.CALENDAR_TOO_LARGE
     try:
-        return _reply(Calendar.from_ical(body.decode("utf-8-sig", "replace")), method)
+        (calendar,) = _Parser(body.decode("utf-8-sig", "replace"), ComponentFactory(), Calendar.types_factory).parse()
+        return _reply(calendar, method)
     except Exception:  # the library promises nothing about what strangers send, and strangers send anything
         return NoReply.CALENDAR_UNREADABLE
+
+
+class _Parser(ComponentIcalParser):
+    """The library's parser without its memory, in which it keeps zones for the whole process.
+
+    Not `Calendar.from_ical`, which takes a text of one line for the name of a file, and opens it.
+    """
+
+    def handle_end_component(self, vals: str) -> None:
+        """Leave a zone out; only what began as one ends as one, for the parser keeps whatever ends so."""
+        open_one = self.component
+        if open_one is not None and (vals.upper() == "VTIMEZONE") != (open_one.name == "VTIMEZONE"):
+            raise ValueError("A zone ends that has not begun, or the other way round.")
+        if open_one is not None and open_one.name == "VTIMEZONE":
+            self._stack.pop()
+        else:
+            super().handle_end_component(vals)
 
 
 def _reply(calendar: Component, method: str) -> CalendarReply | NoReply:
@@ -104,7 +131,9 @@ def _attendance(event: Component, *, countered: bool) -> Iterator[Attendance]:
 
 
 def _address(text: str) -> str:
-    folded = text.strip().casefold().removeprefix("mailto:").strip()
+    folded = text.strip().casefold()
+    if folded.startswith("mailto:"):  # a URL, in which a plus may stand as %2B
+        folded = unquote(folded.removeprefix("mailto:")).strip()
     return folded if "@" in folded else ""
 
 
@@ -121,9 +150,14 @@ def _number(value: Any) -> int:
 
 
 def _instant(value: Any) -> datetime | None:
-    """A moment with a zone; a bare day or a floating time is none."""
-    moment = getattr(value, "dt", None)
-    return moment if isinstance(moment, datetime) and moment.utcoffset() is not None else None
+    """A moment with a zone; a bare day, a floating time and what is no time at all are none."""
+    moment = value.dt if isinstance(value, vDDDTypes) else None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        return None
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # in the year 1 or 9999
+        return None
 
 
 def _written(value: Any) -> str:

@@ -177,7 +177,8 @@ class Inbox:
     def _tell(self, verdict: Verdict) -> Verdict:
         """One line per mail and recipient; never an address, a subject or a word of anybody."""
         self.counts[verdict.fate, verdict.reason] += 1
-        told = {"reason": verdict.reason} | ({"relationship": verdict.relationship} if verdict.relationship else {})
+        # Not under `reason`, whose value every log leaves out, for elsewhere it is what people write.
+        told = {"why": verdict.reason} | ({"relationship": verdict.relationship} if verdict.relationship else {})
         if verdict.fate is Fate.APPLIED:
             log.info("inbound_applied", **told)
         elif verdict.fate is Fate.IGNORED:
