@@ -252,8 +252,9 @@ class Relationship:
 
     @property
     def unknown_in_a_row(self) -> int:
-        """How many of the last sessions nobody said anything about."""
-        trailing = takewhile(lambda result: result[1] is SessionResult.UNKNOWN, reversed(self.results))
+        """How many of the last sessions nobody said anything about; in their order, not in that of the answers."""
+        last_first = sorted(self.results, reverse=True)
+        trailing = takewhile(lambda result: result[1] is SessionResult.UNKNOWN, last_first)
         return sum(1 for _ in trailing)
 
     @property

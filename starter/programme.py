@@ -70,3 +70,5 @@ def end_programme(
         with_client(end_all)
     finally:
         show(ended, output)
+    if any(each.result == "unknown" for each in ended):
+        raise typer.Exit(ExitCode.UNKNOWN)

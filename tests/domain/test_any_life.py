@@ -23,7 +23,7 @@ from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.lifecycle import Events, hours, keep_going, next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting
 from mentoring_lifecycle.domain.people import PAIR, Party
-from mentoring_lifecycle.domain.policy import MOST_REMINDERS, Ladder, ProgrammePolicy, Sessions
+from mentoring_lifecycle.domain.policy import MOST_REMINDERS, Inactivity, Ladder, ProgrammePolicy, Sessions
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Ask, Relationship
 from mentoring_lifecycle.domain.sessions import may_plan
@@ -153,18 +153,19 @@ SPANS = st.one_of(
 )
 POLICIES: dict[str, ProgrammePolicy] = {
     "default": ProgrammePolicy(),
-    "weekly": ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1)),
+    "weekly": patient(ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1))),
     "short": ProgrammePolicy(
         length_weeks=8, pause_weeks=52, sessions=Sessions(planned=3, every_weeks=2, needed_for_completion=1)
     ),
     "patient": patient(),
+    "soon missed": ProgrammePolicy(inactivity=Inactivity(14, 21, 28, unknown_in_a_row=2)),
     "impatient": ProgrammePolicy(rules=Ladder((), 1), goals=Ladder((1,), 2), final_feedback=Ladder((1, 2, 3, 4), 5)),
 }
 PASTS: dict[str, tuple[Step, ...]] = {
     "opened": (),
     "onboarded": ONBOARDED,
     "signed": SIGNED,
-    **{f"active for {weeks} weeks": (*ACTIVE, timedelta(weeks=weeks)) for weeks in (0, 1, 4, 9, 15, 21)},
+    **{f"active for {weeks} weeks": (*ACTIVE, timedelta(weeks=weeks)) for weeks in (0, 1, 4, 9, 15, 25)},
     "waiting for help": (*ACTIVE, asks_for_help(MENTEE, hold=True)),
     "on hold": (*ACTIVE, asks_for_help(MENTOR, partner_may_know=True), c.Hold(COORDINATOR)),
     "paused": (*ACTIVE, c.Pause(MENTOR), timedelta(weeks=10)),
@@ -194,6 +195,12 @@ def fitting_answer(state: Relationship, ask: Ask) -> c.Command:
         e.Subject.CARRY_GOALS: c.CarryGoals(by, yes=True),
     }
     return answers[ask.subject]
+
+
+def _is_end_of_a_silence(event: e.Event, before: Relationship) -> bool:
+    """Not of a pause that was too long, nor of a life that came to its last day."""
+    inactive = isinstance(event, e.EndDecided) and event.outcome is e.RelationshipOutcome.INACTIVE
+    return inactive and before.phase is e.Phase.ACTIVE and before.moves
 
 
 class WatchedLife(Life):
@@ -306,6 +313,7 @@ class AnyLife(RuleBasedStateMachine):
     def the_programme_ends(self, by: str, days: int) -> None:
         self.asks(c.EndByProgramme(by, days))
 
+    @precondition(lambda self: len(self.lived.events) > 40 or self.lived.state.leaving)
     @rule(who=st.sampled_from([MENTOR, MENTEE]), left=st.booleans())
     def the_directory_says(self, who: str, left: bool) -> None:
         self.asks(c.NoteLeaver(PROGRAMME_OFFICE, who, left))
@@ -378,7 +386,7 @@ class AnyLife(RuleBasedStateMachine):
             assert before.amendment
             assert before.amendment.version == event.version > before.rules_version
             assert before.amendment.by is not event.by
-        elif isinstance(event, e.EndDecided) and event.outcome is e.RelationshipOutcome.INACTIVE:
+        elif _is_end_of_a_silence(event, before):
             assert not before.going_on, "whoever wanted to go on is not punished for the other's silence"
         elif isinstance(event, e.Closed):
             self._judge_close(event, before)

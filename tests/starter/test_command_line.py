@@ -17,6 +17,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 from mentoring_lifecycle.domain.wording import WORDS_LIMIT
 from mentoring_lifecycle.gateways.programme_toml import read_programme
@@ -129,6 +130,15 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "resume": ("", {}),
     "hold": ("", {}),
     "lift": ("", {}),
+    "note_leaver": ("--person p-9 --still-here", {"person": "p-9", "left": False}),
+    "change_coordinator": ("--coordinator c-2 --backup c-3", {"coordinator": "c-2", "backup": "c-3"}),
+    "go_on": ("", {}),
+    "wish_extension": ("--weeks 8", {"weeks": 8}),
+    "propose_early_end": ("", {}),
+    "agree_early_end": ("", {}),
+    "rematch": ("--staying mentee", {"staying": (Party.MENTEE,)}),
+    "carry_goals": ("--no", {"yes": False}),
+    "end_by_programme": ("--notice-days 14", {"notice_days": 14}),
     "exit": ("", {}),
     "decide": ("--choice more_time", {"choice": c.Choice.MORE_TIME}),
     "give_final_feedback": (
@@ -136,8 +146,8 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"ratings": (7, 8), "would_repeat": 9, "felt_safe": 10, "keep_in_touch": False},
     ),
 }
-NOBODY_DOES = {"hold", "lift"}
-"""All holds look the same, so nobody is named."""
+NOBODY_DOES = {"hold", "lift", "note_leaver"}
+"""All holds look the same, and what a directory says nobody says, so nobody is named."""
 
 
 class Listener:
