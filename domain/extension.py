@@ -36,7 +36,7 @@ def wish_extension(draft: Draft, command: WishExtension, by: Party, now: datetim
 
 
 def _extend(draft: Draft, now: datetime) -> None:
-    """The one way back from closing: both have said so (docs/adr/0010)."""
+    """The one way back from closing, and only by the word of both; docs/adr tells why it is a phase that goes back."""
     state = draft.state
     weeks = min(wished for _, wished in state.wishes)
     sessions = max(1, weeks // state.cadence_weeks)
