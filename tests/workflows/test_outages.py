@@ -90,7 +90,14 @@ async def test_a_hold_and_an_exit_do_not_wait_for_the_mail_server(rig: Rig, brok
     assert (await life.status()).phase is Phase.CLOSED
     broken.mail_server_returns()
     await life.days(0.5)
-    expected = {"session_cancelled": 2, "on_hold": 2, "exit_confirmed": 1, "relationship_ended": 1, "closed_note": 1}
+    expected = {
+        "session_cancelled": 2,
+        "on_hold": 2,
+        "hold_note": 1,
+        "exit_confirmed": 1,
+        "relationship_ended": 1,
+        "closed_note": 1,
+    }
     assert life.letters(before) == expected
     assert (await life.workflow.describe()).close_time is not None
 
