@@ -77,6 +77,26 @@ class SessionEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenEntry:
+    """One entry as a calendar shows it now, whoever wrote it last."""
+
+    uid: str
+    revision: int
+    """SEQUENCE; 0 where none can be read."""
+    starts_at: datetime | None
+    """UTC; None where it shows no instant: a whole day, a time without a zone, or nothing that can be read."""
+    ends_at: datetime
+    """UTC; far in the future where it cannot be read or the entry repeats."""
+    cancelled: bool = False
+    answers: tuple[tuple[str, str], ...] = ()
+    """What each attendee answered: address and PARTSTAT, both in lower case."""
+
+    def answer_of(self, address: str) -> str:
+        """The answer under this address, such as `declined`; empty where it is not named."""
+        return dict(self.answers).get(address.lower(), "")
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMail:
     """One mail to one recipient, complete but for its sender."""
 
@@ -115,6 +135,9 @@ class CalendarGateway(Protocol):
 
     async def upcoming(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[str]:
         """UIDs starting with the prefix of entries that end after the instant."""
+
+    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry]:
+        """Those entries as they are shown now, one per UID, sorted by it."""
 
 
 class GatewayError(Exception):

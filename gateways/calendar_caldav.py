@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 import httpx2
 from icalendar import Calendar, Event
 
-from mentoring_lifecycle.activities.ports import Attendee, CalendarDelayed, CalendarRefused, SessionEntry
+from mentoring_lifecycle.activities.ports import Attendee, CalendarDelayed, CalendarRefused, SeenEntry, SessionEntry
 from mentoring_lifecycle.gateways.imip import calendar_object, checked_organizer
 from mentoring_lifecycle.gateways.loopback import UnprotectedConnection, is_loopback
 
@@ -115,10 +115,7 @@ class CalDavCalendar:
 
         Raises CalendarRefused (final) or CalendarDelayed (try later; asking again is always safe).
         """
-        try:
-            body = calendar_object(entry, self._organizer)
-        except ValueError:
-            raise CalendarRefused("malformed") from None
+        body = _readable_object(entry, self._organizer)
         async with self._in_time():
             await self._keep(await self._collection(owner), entry.uid, body)
 
@@ -137,12 +134,20 @@ class CalDavCalendar:
 
     async def upcoming(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[str]:
         """UIDs starting with the prefix of entries that end after the instant, sorted."""
+        return [entry.uid for entry in await self.entries(owner, uid_prefix, after)]
+
+    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry]:
+        """Those entries as they are shown now, one per UID, sorted by it."""
         async with self._in_time():
             collection = await self._collection(owner)
             # A day earlier, for times without a zone, which the server and we may place differently.
             condition = _FROM.format(start=after.astimezone(UTC) - timedelta(days=1))
             stored = await self._query(collection, condition)
-        return sorted({uid for found in stored for uid in _upcoming(found.body, uid_prefix, after)})
+        seen: dict[str, SeenEntry] = {}
+        for found in stored:
+            for entry in _seen(found.body, uid_prefix, after):
+                seen.setdefault(entry.uid, entry)
+        return [seen[uid] for uid in sorted(seen)]
 
     async def _keep(self, collection: httpx2.URL, uid: str, body: bytes) -> None:
         stored: _Stored | None = None
@@ -169,8 +174,14 @@ class CalDavCalendar:
         headers = {"Content-Type": "text/calendar; charset=utf-8"} | condition
         answer = await self._ask("PUT", url, body, headers)
         if answer.status in {404, 409} and b"no-uid-conflict" not in answer.body:
-            await self._ask("MKCALENDAR", collection, _NEW_CALENDAR.encode())
+            await self._make(collection)
         return answer.status in {201, 204}
+
+    async def _make(self, collection: httpx2.URL) -> None:
+        """Make the calendar, unless somebody just did: servers say so with 405, 409, or 403 and a reason."""
+        made = await self._send("MKCALENDAR", collection, _NEW_CALENDAR.encode(), {})
+        if made.status != 403 or b"resource-must-be-null" not in made.body:
+            _judge(made)
 
     async def _find(self, collection: httpx2.URL, uid: str) -> _Stored | None:
         """Where the server shows the UID: at its own address, or wherever a person's calendar program put it."""
@@ -253,6 +264,18 @@ class CalDavCalendar:
                 yield
         except TimeoutError:
             raise CalendarDelayed("timeout") from None
+
+
+def _readable_object(entry: SessionEntry, organizer: Attendee) -> bytes:
+    """The body to write, read back before it travels: a server may take what it cannot read, and choke on it later."""
+    try:
+        body = calendar_object(entry, organizer)
+        (event,) = Calendar.from_ical(body).events
+        if not (entry.starts_at == event.start < event.end == entry.ends_at and event.get("UID") == entry.uid):
+            raise ValueError("An entry must say what it was given, and end after it began.")
+    except ValueError:
+        raise CalendarRefused("malformed") from None
+    return body
 
 
 def _judge(answer: _Answer) -> None:
@@ -363,25 +386,55 @@ def _shown(event: Event) -> tuple[Any, ...]:
         return ()
 
 
-def _upcoming(body: bytes, uid_prefix: str, after: datetime) -> Iterator[str]:
+def _seen(body: bytes, uid_prefix: str, after: datetime) -> Iterator[SeenEntry]:
+    """Entries of an object that end after the instant; of one that repeats, its series before its exceptions."""
     try:
         events = _events(body)
     except CalendarDelayed:
         if uid_prefix.encode() in body:
             raise
         return  # somebody else's, and not readable
-    for event in events:
-        uid = str(event.get("UID", ""))
-        if uid.startswith(uid_prefix) and ("RRULE" in event or _end(event) > after):
-            yield uid
+    for event in sorted(events, key=lambda each: "RECURRENCE-ID" in each):
+        uid, ends_at = str(event.get("UID", "")), _end(event)
+        if uid.startswith(uid_prefix) and ends_at > after:
+            yield SeenEntry(
+                uid=uid,
+                revision=_revision(event),
+                starts_at=_start(event),
+                ends_at=ends_at,
+                cancelled=str(event.get("STATUS", "")).upper() == "CANCELLED",
+                answers=tuple(_answers(event)),
+            )
+
+
+def _start(event: Event) -> datetime | None:
+    try:
+        start: date | datetime = event.start
+        return start.astimezone(UTC) if isinstance(start, datetime) and start.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _end(event: Event) -> datetime:
-    """When an entry is over everywhere on earth; far in the future where it cannot be read."""
+    """When an entry is over everywhere on earth; far in the future where it repeats or cannot be read."""
+    far = datetime.max.replace(tzinfo=UTC)
+    if "RRULE" in event or "RDATE" in event:
+        return far
     try:
         end: date | datetime = event.end
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC)
-    if not isinstance(end, datetime):
-        end = datetime.combine(end, time())  # a whole day
-    return end if end.tzinfo else end.replace(tzinfo=UTC) + timedelta(hours=12)
+        if not isinstance(end, datetime):
+            end = datetime.combine(end, time())  # a whole day
+        return end.astimezone(UTC) if end.tzinfo else end.replace(tzinfo=UTC) + timedelta(hours=12)
+    except (ValueError, OverflowError):
+        return far
+
+
+def _answers(event: Event) -> Iterator[tuple[str, str]]:
+    """Address and PARTSTAT of each attendee; the first where somebody is named twice."""
+    named = event.get("ATTENDEE", [])
+    answers: dict[str, str] = {}
+    for attendee in named if isinstance(named, list) else [named]:
+        address = str(attendee).lower().removeprefix("mailto:")
+        partstat = getattr(attendee, "params", {}).get("PARTSTAT", "needs-action")
+        answers.setdefault(address, str(partstat).lower())
+    yield from sorted(answers.items())

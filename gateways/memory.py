@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mentoring_lifecycle.activities.ports import (
+    CalendarRefused,
     Claim,
     GatewayError,
     LedgerState,
     MailUnknown,
     OutgoingMail,
+    SeenEntry,
     SessionEntry,
 )
 from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalTail
@@ -60,32 +62,81 @@ class MemoryMail:
 
 
 class MemoryCalendar:
-    """Calendars by owner, each showing entries by UID; errors put into `troubles` are raised by the next calls."""
+    """Calendars by owner, each showing entries by UID; errors put into `troubles` are raised by the next calls.
+
+    People use their calendars too: `move_by_hand`, `answer_by_hand` and `delete_by_hand` do what a person does in a
+    calendar program, without a word to anybody.
+    """
 
     def __init__(self) -> None:
         self.calendars: dict[str, dict[str, SessionEntry]] = {}
+        self.answers: dict[tuple[str, str], dict[str, str]] = {}
+        """By owner and UID: what attendees answered, by address."""
         self.troubles: deque[GatewayError] = deque()
 
     async def keep(self, owner: str, entry: SessionEntry) -> None:
-        """Show the entry; a newer revision already there is left alone."""
+        """Show the entry; a newer revision already there is left alone. Raises CalendarRefused for an impossible one."""
+        if entry.ends_at <= entry.starts_at:
+            raise CalendarRefused("malformed")
         calendar = self._open(owner)
         shown = calendar.get(entry.uid)
-        if shown is None or shown.revision <= entry.revision:
+        if shown is None or shown.revision < entry.revision or _stands_elsewhere(shown, entry):
             calendar[entry.uid] = entry
+            self.answers.pop((owner, entry.uid), None)
 
     async def remove(self, owner: str, uid: str) -> None:
         """Show the entry no longer."""
         self._open(owner).pop(uid, None)
+        self.answers.pop((owner, uid), None)
 
     async def upcoming(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[str]:
         """UIDs with the prefix of entries that end after the instant, sorted."""
-        shown = self._open(owner).values()
-        return sorted(entry.uid for entry in shown if entry.uid.startswith(uid_prefix) and entry.ends_at > after)
+        return [entry.uid for entry in await self.entries(owner, uid_prefix, after)]
+
+    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry]:
+        """Those entries as they are shown now, sorted by UID."""
+        shown = sorted(self._open(owner).values(), key=lambda entry: entry.uid)
+        return [
+            SeenEntry(
+                uid=entry.uid,
+                revision=entry.revision,
+                starts_at=entry.starts_at,
+                ends_at=entry.ends_at,
+                answers=self._answers(owner, entry),
+            )
+            for entry in shown
+            if entry.uid.startswith(uid_prefix) and entry.ends_at > after
+        ]
+
+    def delete_by_hand(self, owner: str, uid: str) -> None:
+        """The owner deletes an entry."""
+        del self.calendars[owner][uid]
+
+    def move_by_hand(self, owner: str, uid: str, starts_at: datetime) -> None:
+        """The owner drags an entry to another time."""
+        shown = self.calendars[owner][uid]
+        lasts = shown.ends_at - shown.starts_at
+        self.calendars[owner][uid] = replace(shown, starts_at=starts_at, ends_at=starts_at + lasts)
+
+    def answer_by_hand(self, owner: str, uid: str, address: str, answer: str) -> None:
+        """The owner answers, for example with `declined`, under an address that the entry names."""
+        assert self.calendars[owner][uid]
+        self.answers.setdefault((owner, uid), {})[address.lower()] = answer
+
+    def _answers(self, owner: str, entry: SessionEntry) -> tuple[tuple[str, str], ...]:
+        given = self.answers.get((owner, entry.uid), {})
+        named = {attendee.email.lower(): "needs-action" for attendee in entry.attendees}
+        return tuple(sorted((named | given).items()))
 
     def _open(self, owner: str) -> dict[str, SessionEntry]:
         if self.troubles:
             raise self.troubles.popleft()
         return self.calendars.setdefault(owner, {})
+
+
+def _stands_elsewhere(shown: SessionEntry, entry: SessionEntry) -> bool:
+    moved = (shown.starts_at, shown.ends_at, shown.title) != (entry.starts_at, entry.ends_at, entry.title)
+    return shown.revision == entry.revision and moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
-"""A real CalDAV server on loopback, and a way to lose its answers."""
+"""Two real CalDAV servers on loopback, and a way to lose their answers."""
 
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,6 +16,7 @@ import pytest
 
 from mentoring_lifecycle.activities.ports import Attendee, SessionEntry
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
+from tests.peers import xandikos
 
 ORGANIZER = Attendee("Mentoring", "mentoring@programme.example")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -103,23 +106,69 @@ def losses() -> Losses:
     return Losses()
 
 
-@pytest.fixture
-def account() -> str:
-    """A user name of this test alone, and so a calendar home of its own."""
-    return f"u{uuid4().hex}"
+@pytest.fixture(scope="session")
+def xandikos_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The calendar home of a Xandikos of our own, which knows one principal and no passwords."""
+    with xandikos(tmp_path_factory.mktemp("xandikos")) as server:
+        yield server.home
+
+
+@dataclass(frozen=True)
+class Server:
+    """A calendar server as one test sees it, with a home that is empty."""
+
+    url: str
+    account: str
+    home: str
+
+    def gateway(self, **options: Any) -> CalDavCalendar:
+        """Our way to it."""
+        return CalDavCalendar(self.url, self.account, "secret", organizer=ORGANIZER, **options)
+
+    def by_hand(self) -> httpx2.AsyncClient:
+        """The same account in the hands of a person with another calendar program."""
+        return httpx2.AsyncClient(base_url=self.home, auth=(self.account, "secret"), trust_env=False)
+
+
+OpenServer = Callable[[str], AbstractAsyncContextManager[Server]]
 
 
 @pytest.fixture
-async def caldav(radicale: str, account: str, losses: Losses) -> AsyncIterator[CalDavCalendar]:
-    """The gateway, talking to Radicale."""
-    calendar = CalDavCalendar(radicale, account, "secret", organizer=ORGANIZER, transport=losses)
+def open_server(request: pytest.FixtureRequest) -> OpenServer:
+    """Opens a server by its name."""
+
+    @asynccontextmanager
+    async def opened(name: str) -> AsyncIterator[Server]:
+        if name == "radicale":
+            url, account = request.getfixturevalue("radicale"), f"u{uuid4().hex}"
+            yield Server(url, account, f"{url}{account}/")
+            return
+        home = request.getfixturevalue("xandikos_home")
+        yield (server := Server(f"{httpx2.URL(home).join('/')}", "user", home))
+        async with server.by_hand() as client:
+            for person in ("p1", "p2", "p9"):
+                await client.delete(f"mentoring-{person}/")
+
+    return opened
+
+
+@pytest.fixture(params=["radicale", "xandikos"])
+async def server(request: pytest.FixtureRequest, open_server: OpenServer) -> AsyncIterator[Server]:
+    """Each of both servers."""
+    async with open_server(request.param) as server:
+        yield server
+
+
+@pytest.fixture
+async def caldav(server: Server, losses: Losses) -> AsyncIterator[CalDavCalendar]:
+    """The gateway, talking to the server."""
+    calendar = server.gateway(transport=losses)
     yield calendar
     await calendar.aclose()
 
 
 @pytest.fixture
-async def by_hand(radicale: str, account: str) -> AsyncIterator[httpx2.AsyncClient]:
+async def by_hand(server: Server) -> AsyncIterator[httpx2.AsyncClient]:
     """The same account in the hands of a person with another calendar program."""
-    url = f"{radicale}{account}/"
-    async with httpx2.AsyncClient(base_url=url, auth=(account, "secret"), trust_env=False) as client:
+    async with server.by_hand() as client:
         yield client

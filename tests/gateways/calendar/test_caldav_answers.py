@@ -175,17 +175,26 @@ async def test_what_is_gone_is_removed(status: int, entry: Any) -> None:
         await calendar.remove("p1", entry().uid)
 
 
-@pytest.mark.parametrize("status", [405, 409])
-async def test_a_calendar_that_somebody_else_made_is_used(status: int, entry: Any) -> None:
+EXISTS = '<error xmlns="DAV:"><resource-must-be-null/></error>'
+
+
+@pytest.mark.parametrize(("status", "text"), [(405, ""), (409, ""), (403, EXISTS)])
+async def test_a_calendar_that_somebody_else_made_is_used(status: int, text: str, entry: Any) -> None:
     """A collection that exists by now is what was wanted."""
     puts = iter([409, 201])
     answers: Answers = {
         "PUT": lambda _: httpx2.Response(next(puts)),
-        "MKCALENDAR": httpx2.Response(status),
+        "MKCALENDAR": httpx2.Response(status, text=text),
     }
     async with server(answers) as (calendar, _):
         await calendar.keep("p1", entry())
     assert next(puts, None) is None
+
+
+async def test_a_calendar_that_we_may_not_make_delays(entry: Any) -> None:
+    """A 403 without that reason is our account, and the operator's matter."""
+    error = await keeping({"PUT": httpx2.Response(409), "MKCALENDAR": httpx2.Response(403)}, entry)
+    assert (type(error), error.reason) == (CalendarDelayed, "auth")
 
 
 PORTAL = httpx2.Response(200, html="<html><p>Please log in<br>to the network</html>")

@@ -1,6 +1,7 @@
-"""How the gateway gets along with a real CalDAV server and with people who use it too."""
+"""How the gateway gets along with real CalDAV servers, each of two, and with people who use them too."""
 
 import asyncio
+import xml.etree.ElementTree as ET
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import httpx2
 import pytest
 from icalendar import Calendar
 
-from mentoring_lifecycle.activities.ports import Attendee, CalendarDelayed
+from mentoring_lifecycle.activities.ports import Attendee, CalendarDelayed, SessionEntry
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 
 ORGANIZER = Attendee("Mentoring", "mentoring@programme.example")
@@ -18,13 +19,15 @@ FOREIGN = (
     "DTSTAMP:20260301T000000Z\r\nDTSTART:20260309T120000Z\r\nDTEND:20260309T130000Z\r\nSUMMARY:Dentist\r\n"
     "END:VEVENT\r\nEND:VCALENDAR\r\n"
 )
+ICS = {"Content-Type": "text/calendar; charset=utf-8"}
 LIST = '<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>'
 
 
 async def hrefs(by_hand: httpx2.AsyncClient) -> list[str]:
     """The entries of p1's calendar, as another program lists them."""
-    answer = await by_hand.request("PROPFIND", COLLECTION, content=LIST, headers={"Depth": "1"})
-    paths = [part.split("</href>")[0] for part in answer.text.split("<href>")[1:]]
+    headers = {"Depth": "1", "Content-Type": "application/xml"}
+    answer = await by_hand.request("PROPFIND", COLLECTION, content=LIST, headers=headers)
+    paths = [str(href.text) for href in ET.fromstring(answer.content).iterfind("{*}response/{*}href")]
     return [path.rsplit("/", 1)[1] for path in paths if path.endswith(".ics")]
 
 
@@ -36,12 +39,14 @@ async def only_entry(by_hand: httpx2.AsyncClient) -> Any:
     return event
 
 
-async def change_by_hand(by_hand: httpx2.AsyncClient, old: str, new: str) -> None:
-    """Somebody edits the one entry in their calendar program."""
+async def change_by_hand(by_hand: httpx2.AsyncClient, *changes: tuple[str, str]) -> None:
+    """Somebody edits the one entry in their calendar program: each text, where it first stands, becomes the other."""
     (name,) = await hrefs(by_hand)
     stored = (await by_hand.get(COLLECTION + name)).text
-    assert old in stored
-    answer = await by_hand.put(COLLECTION + name, content=stored.replace(old, new), headers={"If-Match": "*"})
+    for old, new in changes:
+        assert old in stored
+        stored = stored.replace(old, new, 1)
+    answer = await by_hand.put(COLLECTION + name, content=stored, headers=ICS | {"If-Match": "*"})
     assert answer.status_code == 204
 
 
@@ -70,7 +75,7 @@ async def test_a_session_that_moves_raises_its_sequence(caldav: Any, by_hand: An
 async def test_other_entries_stay_as_they_are(caldav: Any, by_hand: Any, entry: Any) -> None:
     """What a person put into the calendar is neither listed nor touched, to the byte."""
     await caldav.keep("p1", entry())
-    put = await by_hand.put(COLLECTION + "dentist.ics", content=FOREIGN, headers={"If-None-Match": "*"})
+    put = await by_hand.put(COLLECTION + "dentist.ics", content=FOREIGN, headers=ICS | {"If-None-Match": "*"})
     before = await by_hand.get(COLLECTION + "dentist.ics")
     assert put.status_code == 201
     await caldav.keep("p1", entry(revision=1))
@@ -92,7 +97,7 @@ async def test_an_entry_deleted_by_hand_is_made_again(caldav: Any, by_hand: Any,
 async def test_an_entry_moved_by_hand_is_put_right(caldav: Any, by_hand: Any, entry: Any) -> None:
     """The same revision at another time is not what was wanted."""
     await caldav.keep("p1", entry())
-    await change_by_hand(by_hand, "DTSTART:20260309T120000Z", "DTSTART:20260309T110000Z")
+    await change_by_hand(by_hand, ("DTSTART:20260309T120000Z", "DTSTART:20260309T110000Z"))
     await caldav.keep("p1", entry())
     assert (await only_entry(by_hand)).start == entry().starts_at
 
@@ -100,7 +105,7 @@ async def test_an_entry_moved_by_hand_is_put_right(caldav: Any, by_hand: Any, en
 async def test_a_newer_revision_on_the_server_is_left_alone(caldav: Any, by_hand: Any, entry: Any) -> None:
     """A higher SEQUENCE wins over ours."""
     await caldav.keep("p1", entry())
-    await change_by_hand(by_hand, "SEQUENCE:0", "SEQUENCE:7")
+    await change_by_hand(by_hand, ("SEQUENCE:0", "SEQUENCE:7"))
     await caldav.keep("p1", entry(revision=1))
     assert (await only_entry(by_hand))["SEQUENCE"] == 7
 
@@ -111,7 +116,7 @@ async def test_an_entry_under_another_name_is_adopted(caldav: Any, by_hand: Any,
     (name,) = await hrefs(by_hand)
     stored = (await by_hand.get(COLLECTION + name)).content
     await by_hand.delete(COLLECTION + name)
-    await by_hand.put(COLLECTION + "mine.ics", content=stored)
+    await by_hand.put(COLLECTION + "mine.ics", content=stored, headers=ICS)
     await caldav.keep("p1", entry(revision=1))
     assert await hrefs(by_hand) == ["mine.ics"]
     assert (await only_entry(by_hand))["SEQUENCE"] == 1
@@ -119,18 +124,29 @@ async def test_an_entry_under_another_name_is_adopted(caldav: Any, by_hand: Any,
     assert await hrefs(by_hand) == []
 
 
-async def test_racing_workers_make_one_entry(radicale: str, account: str, by_hand: Any, entry: Any) -> None:
-    """Several workers that keep and create at once all succeed; the newest revision is shown."""
-    workers = [CalDavCalendar(radicale, account, "secret", organizer=ORGANIZER) for _ in range(4)]
-    await asyncio.gather(*(worker.keep("p1", entry(revision=number)) for number, worker in enumerate(workers)))
+async def test_racing_workers_make_one_entry(server: Any, by_hand: Any, entry: Any) -> None:
+    """Several workers that keep and create at once all succeed, at once or when asked again; the newest is shown."""
+    workers = [server.gateway() for _ in range(4)]
+    await asyncio.gather(*(patiently(worker, entry(revision=number)) for number, worker in enumerate(workers)))
     await asyncio.gather(*(worker.aclose() for worker in workers))
     assert (await only_entry(by_hand))["SEQUENCE"] == 3
+
+
+async def patiently(worker: CalDavCalendar, entry: SessionEntry) -> None:
+    """Xandikos locks its whole store for a write, and answers 423 to whoever comes meanwhile."""
+    for _ in range(20):
+        try:
+            return await worker.keep("p1", entry)
+        except CalendarDelayed as delay:
+            assert delay.reason == "423"
+            await asyncio.sleep(0.05)
+    raise AssertionError("it was never let in")
 
 
 async def test_an_edit_between_reading_and_writing_is_seen(caldav: Any, by_hand: Any, losses: Any, entry: Any) -> None:
     """A stale ETag is refused by the server, and the newer revision that caused it survives."""
     await caldav.keep("p1", entry())
-    losses.before["PUT"] = [do_nothing, lambda: change_by_hand(by_hand, "SEQUENCE:0", "SEQUENCE:7")]
+    losses.before["PUT"] = [do_nothing, lambda: change_by_hand(by_hand, ("SEQUENCE:0", "SEQUENCE:7"))]
     await caldav.keep("p1", entry(revision=1))
     assert (await only_entry(by_hand))["SEQUENCE"] == 7
 
@@ -138,7 +154,7 @@ async def test_an_edit_between_reading_and_writing_is_seen(caldav: Any, by_hand:
 async def test_an_edit_between_reading_and_removing_is_seen(caldav: Any, by_hand: Any, losses: Any, entry: Any) -> None:
     """Removing tries again with what the server shows by now."""
     await caldav.keep("p1", entry())
-    losses.before["DELETE"] = [lambda: change_by_hand(by_hand, "SEQUENCE:0", "SEQUENCE:7")]
+    losses.before["DELETE"] = [lambda: change_by_hand(by_hand, ("SEQUENCE:0", "SEQUENCE:7"))]
     await caldav.remove("p1", entry().uid)
     assert await hrefs(by_hand) == []
     assert losses.requests.count("DELETE") == 2
@@ -186,13 +202,37 @@ async def test_the_home_is_looked_up_once(caldav: Any, losses: Any, entry: Any) 
 async def test_an_entry_made_endless_by_hand_is_still_found(caldav: Any, by_hand: Any, entry: Any) -> None:
     """An entry that somebody made weekly or gave no zone is upcoming for as long as it may be shown."""
     await caldav.keep("p1", entry())
-    await change_by_hand(by_hand, "SEQUENCE:0", "SEQUENCE:0\r\nRRULE:FREQ=WEEKLY")
+    await change_by_hand(by_hand, ("SEQUENCE:0", "SEQUENCE:0\r\nRRULE:FREQ=WEEKLY"))
     year_later = entry().ends_at + timedelta(days=365)
     assert list(await caldav.upcoming("p1", "r1-", year_later)) == [entry().uid]
-    await change_by_hand(by_hand, "RRULE:FREQ=WEEKLY\r\n", "")
-    await change_by_hand(by_hand, "DTEND:20260309T130000Z", "DTEND:20260309T130000")
+    await change_by_hand(by_hand, ("RRULE:FREQ=WEEKLY\r\n", ""))
+    await change_by_hand(by_hand, ("DTEND:20260309T130000Z", "DTEND:20260309T130000"))
     assert list(await caldav.upcoming("p1", "r1-", entry().ends_at)) == [entry().uid]
     assert list(await caldav.upcoming("p1", "r1-", year_later)) == []
+
+
+async def test_an_answer_given_by_hand_is_seen(caldav: Any, by_hand: Any, entry: Any) -> None:
+    """Whoever declines, moves or cancels an entry in a calendar program is seen to have done so."""
+    await caldav.keep("p1", entry())
+    await change_by_hand(by_hand, ("PARTSTAT=NEEDS-ACTION", "PARTSTAT=DECLINED"))
+    await change_by_hand(by_hand, ("DTSTART:20260309T120000Z", "DTSTART:20260309T110000Z"))
+    (seen,) = await caldav.entries("p1", "r1-", entry().stamped_at)
+    assert sorted(answer for _, answer in seen.answers) == ["declined", "needs-action"]
+    assert (seen.starts_at, seen.cancelled) == (entry().starts_at - timedelta(hours=1), False)
+    await change_by_hand(by_hand, ("STATUS:CONFIRMED", "STATUS:CANCELLED"))
+    whole_day = ("DTSTART:20260309T110000Z", "DTSTART;VALUE=DATE:20260309")
+    await change_by_hand(by_hand, whole_day, ("DTEND:20260309T130000Z", "DTEND;VALUE=DATE:20260310"))
+    (seen,) = await caldav.entries("p1", "r1-", entry().stamped_at)
+    assert (seen.starts_at, seen.cancelled) == (None, True)
+
+
+async def test_keeping_again_leaves_an_answer_alone(caldav: Any, by_hand: Any, entry: Any) -> None:
+    """What somebody answered is theirs: a retry of the same revision does not ask them afresh."""
+    await caldav.keep("p1", entry())
+    await change_by_hand(by_hand, ("PARTSTAT=NEEDS-ACTION", "PARTSTAT=ACCEPTED"))
+    await caldav.keep("p1", entry())
+    (seen,) = await caldav.entries("p1", "r1-", entry().stamped_at)
+    assert "accepted" in dict(seen.answers).values()
 
 
 async def test_a_server_that_is_away_is_a_delay(entry: Any) -> None:

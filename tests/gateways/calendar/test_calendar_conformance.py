@@ -1,22 +1,26 @@
-"""What every calendar gateway promises, asked of the one in memory and of the real one alike."""
+"""What every calendar gateway promises, asked of the one in memory and, on two servers, of the real one alike."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from mentoring_lifecycle.activities.ports import CalendarGateway
+from mentoring_lifecycle.activities.ports import CalendarGateway, CalendarRefused
 from mentoring_lifecycle.gateways.memory import MemoryCalendar
 
 PREFIX = "r1-"
 
 
-@pytest.fixture(params=["memory", "radicale"])
-def calendar(request: Any) -> CalendarGateway:
+@pytest.fixture(params=["memory", "radicale", "xandikos"])
+async def calendar(request: pytest.FixtureRequest, open_server: Any) -> AsyncIterator[CalendarGateway]:
     if request.param == "memory":
-        return MemoryCalendar()
-    gateway: CalendarGateway = request.getfixturevalue("caldav")
-    return gateway
+        yield MemoryCalendar()
+        return
+    async with open_server(request.param) as server:
+        gateway = server.gateway()
+        yield gateway
+        await gateway.aclose()
 
 
 async def shown(calendar: CalendarGateway, entry: Any, owner: str = "p1") -> list[str]:
@@ -90,3 +94,25 @@ async def test_upcoming_tells_relationships_apart(calendar: CalendarGateway, ent
 async def test_nothing_is_upcoming_in_a_calendar_that_was_never_used(calendar: CalendarGateway, entry: Any) -> None:
     """A person without a calendar has no entries; asking makes no trouble."""
     assert await shown(calendar, entry, "p9") == []
+
+
+async def test_entries_tell_what_is_shown(calendar: CalendarGateway, entry: Any) -> None:
+    """Time, revision and that nobody has answered, for those entries that upcoming lists."""
+    await calendar.keep("p1", entry(revision=2))
+    await calendar.keep("p1", entry(uid="r2-s01@x.example"))
+    (seen,) = await calendar.entries("p1", PREFIX, entry().stamped_at)
+    assert (seen.uid, seen.revision, seen.cancelled) == (entry().uid, 2, False)
+    assert (seen.starts_at, seen.ends_at) == (entry().starts_at, entry().ends_at)
+    assert seen.answers == (("anna@example.org", "needs-action"), ("bo@example.org", "needs-action"))
+    assert seen.answer_of("Anna@example.org") == "needs-action"
+    assert seen.answer_of("somebody@else.example") == ""
+    assert list(await calendar.entries("p1", PREFIX, entry().ends_at)) == []
+    assert list(await calendar.entries("p2", PREFIX, entry().stamped_at)) == []
+
+
+async def test_an_entry_that_ends_before_it_begins_is_refused(calendar: CalendarGateway, entry: Any) -> None:
+    """Some servers take anything, and then choke on it for ever."""
+    with pytest.raises(CalendarRefused) as caught:
+        await calendar.keep("p1", entry(ends_at=entry().starts_at - timedelta(hours=1)))
+    assert caught.value.reason == "malformed"
+    assert await shown(calendar, entry) == []
