@@ -207,7 +207,7 @@ def call_off(draft: Draft, session: Session, by: Party, now: datetime) -> None:
             CancelReason.CANCELLED,
             session.starts_at,
             session.ends_at,
-            session.revision + 1,
+            session.next_revision,
             by,
             late,
         )

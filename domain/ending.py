@@ -31,8 +31,8 @@ def cancel_planned(draft: Draft, now: datetime, why: CancelReason) -> None:
     """Nothing that lies ahead takes place; a session whose time is over is not called off any more."""
     for session in draft.state.sessions:
         if session.lies_ahead and session.ends_at > now:
-            revision = session.revision + 1
-            draft.add(SessionCancelled(now, session.number, why, session.starts_at, session.ends_at, revision))
+            starts_at, ends_at, revision = session.starts_at, session.ends_at, session.next_revision
+            draft.add(SessionCancelled(now, session.number, why, starts_at, ends_at, revision))
 
 
 def close_when_clean(draft: Draft, now: datetime) -> None:

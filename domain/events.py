@@ -402,7 +402,7 @@ class SessionCancelled:
     starts_at: datetime
     ends_at: datetime
     revision: int
-    """One higher than any that was told."""
+    """One higher than any that was told or that a calendar has shown."""
     by: Party | None = None
     """Who of the pair called it off; None when the programme or the story did."""
     late: bool = False

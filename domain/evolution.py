@@ -208,7 +208,7 @@ def _agenda_set(state: Relationship, event: e.AgendaSet) -> Relationship:
 def _session_moved(state: Relationship, event: e.SessionMoved) -> Relationship:
     """Whoever waited in vain at the old time waits no more."""
     session = state.session(event.session)
-    revision = max(session.revision, session.seen_revision) + 1 if session else 1
+    revision = session.next_revision if session else 1
     moved = _with_session(
         _without_ask(state, e.Subject.CALENDAR, number=event.session),
         event.session,
@@ -278,7 +278,7 @@ def _calendar_restored(state: Relationship, event: e.CalendarRestored) -> Relati
     """One revision above any that was seen, so that every calendar heeds it; the time stays the same."""
     closed = _without_question_about_calendar(state, event.session, event.by)
     session = closed.session(event.session)
-    revision = max(session.revision, session.seen_revision) + 1 if session else 0
+    revision = session.next_revision if session else 0
     return _with_session(closed, event.session, revision=revision)
 
 

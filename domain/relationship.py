@@ -109,6 +109,11 @@ class Session:
         return self.asked_at is None
 
     @property
+    def next_revision(self) -> int:
+        """One higher than any that was told or that a calendar has shown, for calendars heed no lower one."""
+        return max(self.revision, self.seen_revision) + 1
+
+    @property
     def is_disputed(self) -> bool:
         """The two witnesses differ."""
         return self.disputed_at is not None

@@ -126,6 +126,13 @@ def test_a_move_or_an_end_takes_the_question_back() -> None:
         assert not any(ask.subject is e.Subject.CALENDAR for ask in lived.state.asks)
 
 
+@pytest.mark.parametrize("stops", [c.CancelSession(MENTOR, 1), c.Exit(MENTOR)])
+def test_a_cancellation_is_above_any_revision_that_a_calendar_has_shown(stops: c.Command) -> None:
+    """A calendar that is ahead would not heed a lower one, and the session would stay in it."""
+    lived = life().after(*ACTIVE, shown(SAYS.MOVED, 8, revision=5), stops)
+    assert [event.revision for event in lived.happened(e.SessionCancelled)] == [6]
+
+
 def test_a_wild_revision_is_not_followed() -> None:
     """A calendar that shows SEQUENCE two thousand million does not drag ours along."""
     lived = life().after(*ACTIVE, shown(SAYS.MOVED, 8, revision=2_000_000_000))
