@@ -1,7 +1,8 @@
 """What clocks show where: zones by name, and local times that a change of clocks skips or repeats."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from mentoring_lifecycle.contracts.people import Person
 
@@ -10,6 +11,16 @@ GAP, OVERLAP = "gap", "overlap"
 
 NO_PLACES = frozenset({"localtime", "Factory"})
 """Both open as zones but mean something else on every computer."""
+
+
+def is_zone_name(name: str) -> bool:
+    """Whether people may write this name for where they live: one of the zone data, and a place."""
+    return name in _zone_names()
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones() - NO_PLACES)
 
 
 def zone_named(name: str) -> ZoneInfo | None:

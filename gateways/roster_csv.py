@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, time
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
+from mentoring_lifecycle.activities.clocks import is_zone_name
 from mentoring_lifecycle.contracts.addresses import TextRefused, checked_address, checked_name
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.gateways.free_days import is_country, is_region
@@ -385,15 +384,9 @@ def _busy_url(cell: str) -> str:
 
 
 def _zone(cell: str) -> str:
-    if cell not in _zones():
+    if not is_zone_name(cell):
         raise _Wrong(Code.ZONE, "This is not the name of a time zone; write it like Europe/Rome.")
     return cell
-
-
-@cache
-def _zones() -> frozenset[str]:
-    # Both open as zones but mean something else on every computer.
-    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 _CELLS: Final[Mapping[str, Callable[[str], Any]]] = {

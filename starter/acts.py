@@ -462,9 +462,9 @@ def change_zone(
     starting: Annotated[datetime, typer.Option(metavar="INSTANT", help="With its zone: 2027-03-01T00:00:00+01:00.")],
 ) -> c.Command:
     """Agree on times in another zone from a moment on; what is booked stays."""
-    from zoneinfo import available_timezones
+    from mentoring_lifecycle.activities.clocks import is_zone_name
 
-    if zone not in available_timezones():
+    if not is_zone_name(zone):
         raise typer.BadParameter(f"{zone!r} is no time zone; write it like Europe/Rome.", param_hint="--zone")
     return c.ChangeZone(by, zone, starting)
 

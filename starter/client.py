@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
@@ -28,7 +27,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from mentoring_lifecycle.activities.clocks import NO_PLACES
+from mentoring_lifecycle.activities.clocks import is_zone_name
 from mentoring_lifecycle.activities.ports import JournalGateway, Pairing, PairingsGateway, PeopleGateway
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
@@ -809,7 +808,7 @@ def _require_identifiers(**ids: str) -> None:
 
 
 def _require_zone(zone: str) -> None:
-    if zone not in available_timezones() - NO_PLACES:
+    if not is_zone_name(zone):
         raise CommandRejected(Rejection(Refusal.UNKNOWN_ZONE, zone[:64]))
 
 

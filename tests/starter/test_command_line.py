@@ -255,6 +255,7 @@ def test_goals_may_come_from_a_file(tmp_path: Path, listener: Listener) -> None:
 
 
 GOALS = "propose-goals r --by p"
+ZONE = "change-zone r --by p --starting 2027-03-01T00:00:00+01:00 --zone"
 
 
 @pytest.mark.parametrize(
@@ -269,6 +270,8 @@ GOALS = "propose-goals r --by p"
         ("confirm-session r --by p --session 1 --held --rating 3", "--comfort and --rules-fit"),
         ("settle-dispute r --by p --session 1 --result disputed", "Invalid value for '--result'"),
         ("move-session r --by p --session 1 --starts-at tomorrow", "Invalid value for '--starts-at'"),
+        (f"{ZONE} Mars/Olympus", "is no time zone"),
+        (f"{ZONE} localtime", "is no time zone"),
         ("propose-rules r R12 --by p", "is not RULE=VALUE"),
         (f"{GOALS} --goal pair|title", "owner|title|success_criterion"),
         (f"{GOALS} --goal boss|t|s|count|1|2", "owner: Input should be 'pair', 'mentor' or 'mentee'"),
