@@ -13,7 +13,7 @@ from statistics import fmean, median
 
 from mentoring_lifecycle.contracts.record import Record
 from mentoring_lifecycle.contracts.withholding import Tally, Verdict, Withheld, given
-from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult
+from mentoring_lifecycle.domain.events import TOOK_PLACE, Phase, RelationshipOutcome, SessionResult
 from mentoring_lifecycle.domain.people import PAIR, Party, Power
 
 LEAST_THRESHOLD = 3
@@ -261,7 +261,6 @@ class _Report:
 
 # --- values of one relationship ---------------------------------------------------------------------------------
 
-_TOOK_PLACE = (SessionResult.HELD, SessionResult.HELD_UNCONFIRMED)
 _LASTING = (Phase.ONBOARDING, Phase.GROUND_RULES, Phase.GOALS, Phase.ACTIVE, Phase.CLOSING)
 _RATINGS: dict[str, Callable[[Record], Mapping[Party, tuple[int, ...]]]] = {
     "baseline": lambda record: record.baseline,
@@ -276,7 +275,7 @@ def _days(span: timedelta) -> float:
 
 def _days_to_first(since: str) -> Callable[[Record], float | None]:
     def days(record: Record) -> float | None:
-        first = min((s.starts_at for s in record.held(*_TOOK_PLACE) if s.starts_at), default=None)
+        first = min((s.starts_at for s in record.held(*TOOK_PLACE) if s.starts_at), default=None)
         begun = record.opened.at if since == "opened" else record.rules_signed_at
         return _days(first - begun) if first and begun else None
 

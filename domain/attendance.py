@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from mentoring_lifecycle.domain.absences import settle
 from mentoring_lifecycle.domain.asking import ask, ask_within
+from mentoring_lifecycle.domain.booking import has_no_zone
 from mentoring_lifecycle.domain.commands import AbsenceAnswer, ConfirmSession, ExplainAbsence, LogSession, ReportNoShow
 from mentoring_lifecycle.domain.disputes import dispute, nothing_asked
 from mentoring_lifecycle.domain.draft import Draft
@@ -180,7 +181,7 @@ def log_session(draft: Draft, command: LogSession, by: Party, now: datetime) -> 
         return Rejection(Refusal.TOO_MANY, str(state.policy.sessions.planned))
     if not LEAST_MINUTES <= command.minutes <= MOST_MINUTES:
         return Rejection(Refusal.MINUTES_OUT_OF_RANGE)
-    if command.starts_at.tzinfo is None or command.starts_at.utcoffset() is None:
+    if has_no_zone(command.starts_at):
         return Rejection(Refusal.NOT_A_DATE)
     if problem := _past_problem(state, command.starts_at, now):
         return problem

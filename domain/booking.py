@@ -24,7 +24,7 @@ from mentoring_lifecycle.domain.events import (
     TimesAnswered,
     TimesProposed,
 )
-from mentoring_lifecycle.domain.ground_rules import notice_hours
+from mentoring_lifecycle.domain.ground_rules import number_agreed
 from mentoring_lifecycle.domain.people import PAIR, Party, Power, partner_of
 from mentoring_lifecycle.domain.policy import Ladder
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
@@ -50,14 +50,19 @@ def is_booked_by_hand(state: Relationship) -> bool:
     return state.to_book or state.policy.sessions.booking == "by_hand"
 
 
-def _comes_late(state: Relationship, session: Session, now: datetime) -> bool:
-    """With less notice than the pair agreed on (R12, in hours)."""
-    return session.starts_at - now < timedelta(hours=notice_hours(state.rules_values))
+def comes_late(state: Relationship, starts_at: datetime, now: datetime) -> bool:
+    """With less notice before a start than the pair agreed on (R12, in hours)."""
+    return starts_at - now < timedelta(hours=number_agreed(state.rules_values, "R12"))
+
+
+def has_no_zone(at: datetime) -> bool:
+    """It is no instant: nobody could say when it is."""
+    return at.tzinfo is None or at.utcoffset() is None
 
 
 def moment_problem(at: datetime, now: datetime) -> Rejection | None:
     """Why an instant cannot be planned for, or None."""
-    if at.tzinfo is None or at.utcoffset() is None:
+    if has_no_zone(at):
         return Rejection(Refusal.NOT_A_DATE)
     if at <= now:
         return Rejection(Refusal.IN_THE_PAST)
@@ -125,9 +130,7 @@ def _ask_to_book(draft: Draft, pencilled: datetime, now: datetime) -> None:
     state = draft.state
     if state.ask(Subject.BOOKING, booker(state)):
         return
-    wished = state.policy.sessions.booking_question
-    days = min(wished.expires_after_days, (_latest_answer(state, pencilled) - now).days)
-    ladder = Ladder(tuple(day for day in wished.remind_after_days if day < days), days)
+    ladder = _within(state.policy.sessions.booking_question, (_latest_answer(state, pencilled) - now).days)
     ask(draft, now, Subject.BOOKING, booker(state), ladder, state.next_session)
 
 
@@ -163,7 +166,7 @@ def move_session(draft: Draft, command: MoveSession, by: Party, now: datetime) -
     assert session
     if problem := after_the_end(draft.state, session, command.starts_at):
         return problem
-    late = _comes_late(draft.state, session, now)
+    late = comes_late(draft.state, session.starts_at, now)
     move(draft, session, command.starts_at, by, now, late=late)
     return None
 
@@ -199,7 +202,7 @@ def cancel_session(draft: Draft, command: CancelSession, by: Party, now: datetim
 
 def call_off(draft: Draft, session: Session, by: Party, now: datetime) -> None:
     """Call it off in the name of one of the pair, count it, and invite both to a talk after two in a row."""
-    late = _comes_late(draft.state, session, now)
+    late = comes_late(draft.state, session.starts_at, now)
     draft.add(
         SessionCancelled(
             now,
@@ -252,7 +255,11 @@ def _times_problem(times: tuple[datetime, ...], now: datetime) -> Rejection | No
 
 def until_the_start(wished: Ladder, session: Session, now: datetime) -> Ladder:
     """Nobody is asked about another time once the session has begun; a question lives a day at least."""
-    days = max(1, min(wished.expires_after_days, (session.starts_at - now).days))
+    return _within(wished, max(1, (session.starts_at - now).days))
+
+
+def _within(wished: Ladder, most_days: int) -> Ladder:
+    days = min(wished.expires_after_days, most_days)
     return Ladder(tuple(day for day in wished.remind_after_days if day < days), days)
 
 

@@ -5,10 +5,18 @@ it, and to nobody else. While it is open nobody writes into that calendar; whoev
 it is, and the session stands.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mentoring_lifecycle.domain.asking import ask
-from mentoring_lifecycle.domain.booking import after_the_end, call_off, moment_problem, move, not_ahead, until_the_start
+from mentoring_lifecycle.domain.booking import (
+    after_the_end,
+    call_off,
+    comes_late,
+    moment_problem,
+    move,
+    not_ahead,
+    until_the_start,
+)
 from mentoring_lifecycle.domain.commands import AnswerCalendarQuestion, CalendarAnswer, NoteCalendar
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
@@ -18,7 +26,6 @@ from mentoring_lifecycle.domain.events import (
     CalendarRestored,
     Subject,
 )
-from mentoring_lifecycle.domain.ground_rules import notice_hours
 from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import Difference, Session
@@ -107,9 +114,8 @@ def _too_late(draft: Draft, session: Session, starts_at: datetime, now: datetime
     """With less notice than agreed a calendar moves nothing: that takes a word to the partner."""
     if problem := moment_problem(starts_at, now) or after_the_end(draft.state, session, starts_at):
         return problem
-    notice = timedelta(hours=notice_hours(draft.state.rules_values))
-    comes_late = min(session.starts_at, starts_at) - now < notice
-    return Rejection(Refusal.TOO_LATE_TO_MOVE, str(session.number)) if comes_late else None
+    is_late = comes_late(draft.state, min(session.starts_at, starts_at), now)
+    return Rejection(Refusal.TOO_LATE_TO_MOVE, str(session.number)) if is_late else None
 
 
 def lapse(draft: Draft, lapsed: AskLapsed, now: datetime) -> None:

@@ -107,25 +107,9 @@ _ASKING: dict[e.Subject, tuple[LetterKind, LetterKind]] = {
 _OCCURRENCES: dict[e.Subject, str] = {
     e.Subject.RULES: "rules-{}",
     e.Subject.GOALS: "goals-{}",
-    e.Subject.BOOKING: "s{}",
-    e.Subject.TIMES: "s{}",
-    e.Subject.CALENDAR: "s{}",
-    e.Subject.SESSION: "s{}",
-    e.Subject.ABSENCE: "s{}",
-    e.Subject.DISPUTE: "s{}",
-    e.Subject.SETTLEMENT: "s{}",
+    **dict.fromkeys(e.ABOUT_A_SESSION, "s{}"),
     e.Subject.HELP_RATING: "help-{}",
 }
-
-_ABOUT_SESSION = (
-    e.Subject.BOOKING,
-    e.Subject.TIMES,
-    e.Subject.CALENDAR,
-    e.Subject.SESSION,
-    e.Subject.ABSENCE,
-    e.Subject.DISPUTE,
-    e.Subject.SETTLEMENT,
-)
 
 
 def _asked(event: e.Asked, state: Relationship) -> Iterator[Effect]:
@@ -150,12 +134,12 @@ def _proposal_or(usual: LetterKind, ask: Ask) -> LetterKind:
 
 
 def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) -> Letter:
-    session = state.session(ask.number) if ask.subject in _ABOUT_SESSION else None
+    session = state.session(ask.number) if ask.subject in e.ABOUT_A_SESSION else None
     review = _asks_for_review(state, ask)
     facts = Facts(
         partner=_partner_of_concerned(state, ask),
         occurrence=_occurrence(ask),
-        session=ask.number if ask.subject in _ABOUT_SESSION else 0,
+        session=ask.number if ask.subject in e.ABOUT_A_SESSION else 0,
         starts_at=session.starts_at if session else None,
         ends_at=session.ends_at if session else None,
         deadline=ask.expires_at,
@@ -575,9 +559,7 @@ def _put_again(event: e.AddressWorks | e.LettersRepeated, state: Relationship) -
     for ask in state.asks:
         if ask.of is event.party:
             first, again = _ASKING[ask.subject]
-            is_proposal = ask.subject is e.Subject.GOALS and ask.number
-            purpose = LetterKind.GOALS_TO_AGREE if is_proposal else again if ask.reminded else first
-            yield _question(state, ask, event.at, purpose)
+            yield _question(state, ask, event.at, _proposal_or(again if ask.reminded else first, ask))
     session = state.planned_session
     if session and event.at < session.starts_at:
         facts, revision = _session_facts(session), f"{session.revision}.{state.sequence}"

@@ -65,6 +65,18 @@ class Subject(StrEnum):
     SETTLEMENT = "settlement"
 
 
+ABOUT_A_SESSION = (
+    Subject.BOOKING,
+    Subject.TIMES,
+    Subject.CALENDAR,
+    Subject.SESSION,
+    Subject.ABSENCE,
+    Subject.DISPUTE,
+    Subject.SETTLEMENT,
+)
+"""Questions that are numbered by the session they are about."""
+
+
 class DecisionTopic(StrEnum):
     """What the programme team is asked to decide."""
 
@@ -104,6 +116,9 @@ class SessionResult(StrEnum):
     """One waited, the other did not come."""
     EXCUSED = "excused"
     """One did not come, for a reason that nobody asks about."""
+
+
+TOOK_PLACE = (SessionResult.HELD, SessionResult.HELD_UNCONFIRMED)
 
 
 class PulseAt(StrEnum):

@@ -86,16 +86,7 @@ def _phase_entered(state: Relationship, event: e.PhaseEntered) -> Relationship:
     return replace(state, phase=event.phase, asks=asks)
 
 
-_LASTING = (
-    e.Subject.BOOKING,
-    e.Subject.TIMES,
-    e.Subject.CALENDAR,
-    e.Subject.SESSION,
-    e.Subject.ABSENCE,
-    e.Subject.DISPUTE,
-    e.Subject.SETTLEMENT,
-    e.Subject.HELP_RATING,
-)
+_LASTING = (*e.ABOUT_A_SESSION, e.Subject.HELP_RATING)
 
 
 # --- onboarding -------------------------------------------------------------------------------------------------
@@ -390,13 +381,12 @@ def _session_settled(state: Relationship, event: e.SessionSettled) -> Relationsh
     session = state.session(event.session)
     since = event.at - timedelta(days=state.policy.sessions.logged_within_days)
     times = (*state.times, (session.starts_at, session.ends_at)) if session else state.times
-    took_place = event.result in (e.SessionResult.HELD, e.SessionResult.HELD_UNCONFIRMED)
     settled = replace(
         state,
         results=(*state.results, (event.session, event.result)),
         times=tuple(each for each in times if each[1] >= since),
         absences=(*state.absences, (event.session, event.absent)) if event.absent else state.absences,
-        cancelled_in_a_row=0 if took_place else state.cancelled_in_a_row,
+        cancelled_in_a_row=0 if event.result in e.TOOK_PLACE else state.cancelled_in_a_row,
     )
     return _with_nothing_asked(_without_session(settled, event.session), event.session)
 

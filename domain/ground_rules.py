@@ -57,9 +57,9 @@ GROUND_RULES: tuple[GroundRule, ...] = (
 AGREEABLE: dict[str, GroundRule] = {rule.id: rule for rule in GROUND_RULES if rule.kind is RuleKind.AGREE}
 
 
-def notice_hours(values: tuple[tuple[str, str], ...]) -> int:
-    """How many hours before a session it may be changed without being late, by R12 of the pair's values."""
-    return int(dict(values).get("R12") or AGREEABLE["R12"].default)
+def number_agreed(values: tuple[tuple[str, str], ...], rule: str) -> int:
+    """What the pair agreed on in a rule whose values are numbers, else its default."""
+    return int(dict(values).get(rule) or AGREEABLE[rule].default)
 
 
 DEFAULT_VALUES: tuple[tuple[str, str], ...] = tuple((rule.id, rule.default) for rule in AGREEABLE.values())

@@ -7,15 +7,20 @@ from enum import StrEnum
 from itertools import takewhile
 
 from mentoring_lifecycle.domain.commands import CalendarAnswer, Comfort, Goal, Matter, Severity
-from mentoring_lifecycle.domain.events import DecisionTopic, Phase, RelationshipOutcome, SessionResult, Subject
+from mentoring_lifecycle.domain.events import (
+    TOOK_PLACE,
+    DecisionTopic,
+    Phase,
+    RelationshipOutcome,
+    SessionResult,
+    Subject,
+)
+from mentoring_lifecycle.domain.ground_rules import number_agreed
 from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 
 PROGRAMME_OFFICE = "programme"
 """The one name under which holds are placed and lifted, whoever asked, so that no hold tells itself from another."""
-
-
-_WITH_BOTH = (SessionResult.HELD, SessionResult.HELD_UNCONFIRMED)
 
 
 class Standing(StrEnum):
@@ -86,10 +91,6 @@ class Session:
     """What calendars say of the present time: accepted or tentative."""
     differences: tuple[Difference, ...] = ()
 
-    def open_difference(self, of: Party) -> Difference | None:
-        """What this person is being asked about."""
-        return next((each for each in self.differences if each.of is of and each.is_open), None)
-
     missed: tuple[Party, ...] = ()
     """Who was not there, as the other one says."""
     disputed_at: datetime | None = None
@@ -112,6 +113,10 @@ class Session:
     def next_revision(self) -> int:
         """One higher than any that was told or that a calendar has shown, for calendars heed no lower one."""
         return max(self.revision, self.seen_revision) + 1
+
+    def open_difference(self, of: Party) -> Difference | None:
+        """What this person is being asked about."""
+        return next((each for each in self.differences if each.of is of and each.is_open), None)
 
     @property
     def is_disputed(self) -> bool:
@@ -356,7 +361,7 @@ class Relationship:
 
     def no_shows_in_a_row(self, party: Party) -> int:
         """How many of the last ones; what says nothing about this side's coming neither counts nor breaks the row."""
-        told = (*_WITH_BOTH, SessionResult.NO_SHOW)
+        told = (*TOOK_PLACE, SessionResult.NO_SHOW)
         return self._trailing(lambda _, absent: absent is party, among=told)
 
     def _trailing(
@@ -377,7 +382,7 @@ class Relationship:
     @property
     def review_after(self) -> int:
         """After how many sessions the pair agreed to look at its rules (R17)."""
-        return int(dict(self.rules_values).get("R17", "3"))
+        return number_agreed(self.rules_values, "R17")
 
     @property
     def planned_session(self) -> Session | None:

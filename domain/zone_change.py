@@ -5,7 +5,7 @@ Sessions that are booked stay where they are; those that are not are found anew.
 
 from datetime import datetime
 
-from mentoring_lifecycle.domain.booking import FARTHEST
+from mentoring_lifecycle.domain.booking import FARTHEST, has_no_zone
 from mentoring_lifecycle.domain.commands import ChangeZone
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import ZoneChanged
@@ -20,7 +20,7 @@ def change_zone(draft: Draft, command: ChangeZone, by: Party, now: datetime) -> 
     state = draft.state
     if not _looks_like_a_zone(command.zone):
         return Rejection(Refusal.UNKNOWN_ZONE, "zone")
-    if command.starting.tzinfo is None or command.starting.utcoffset() is None:
+    if has_no_zone(command.starting):
         return Rejection(Refusal.NOT_A_DATE)
     if command.starting - now > FARTHEST:
         return Rejection(Refusal.TOO_FAR_AHEAD)
