@@ -87,15 +87,15 @@ class Gateways:
     bookings: BookingsGateway | None = None
     free_busy: FreeBusyGateway | None = None
 
-    @property
-    def timetable(self) -> Timetable:
-        """What finds times by means of these."""
-        return Timetable(self.people, self.free_days, self.bookings, self.free_busy)
-
     pairings: PairingsGateway | None = None
     """For the client that opens relationships; no activity asks it."""
     replies: ReplyAddresses | None = None
     """Where answers come back to; None: nothing that comes back is read."""
+
+    @property
+    def timetable(self) -> Timetable:
+        """What finds times by means of these."""
+        return Timetable(self.people, self.free_days, self.bookings, self.free_busy)
 
 
 @asynccontextmanager

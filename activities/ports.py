@@ -167,6 +167,9 @@ class CalendarDelayed(GatewayError):
 
 # --- time -------------------------------------------------------------------------------------------------------
 
+Span = tuple[datetime, datetime]
+"""From an instant (included) until another (not included)."""
+
 
 class FreeDaysGateway(Protocol):
     """Public holidays of the place where somebody lives, and the organisation's closures."""
@@ -183,7 +186,7 @@ class BookingsGateway(Protocol):
         relationship: str,
         session: int,
         people: Sequence[str],
-        find: Callable[[Sequence[tuple[datetime, datetime]]], tuple[datetime, datetime] | None],
+        find: Callable[[Sequence[Span]], Span | None],
     ) -> None:
         """Give the session of these two people the time that `find` chooses among what the two have promised others.
 
@@ -191,16 +194,14 @@ class BookingsGateway(Protocol):
         nothing. What the same session had before is given back, so asking again finds the same time.
         """
 
-    async def taken(
-        self, people: Sequence[str], *, leaving_out: tuple[str, int]
-    ) -> Sequence[tuple[datetime, datetime]]:
+    async def taken(self, people: Sequence[str], *, leaving_out: tuple[str, int]) -> Sequence[Span]:
         """What these people have promised, from when until when, but for one session of one relationship."""
 
 
 class FreeBusyGateway(Protocol):
     """When somebody's own calendar says that they are busy."""
 
-    async def busy(self, person: Person, start: datetime, end: datetime) -> Sequence[tuple[datetime, datetime]]:
+    async def busy(self, person: Person, start: datetime, end: datetime) -> Sequence[Span]:
         """Spans in which the person is busy; none where no calendar is known.
 
         Raises CalendarRefused (its address or content cannot be used) or CalendarDelayed (it did not answer).

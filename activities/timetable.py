@@ -12,12 +12,13 @@ from mentoring_lifecycle.activities.ports import (
     FreeDaysGateway,
     GatewayError,
     PeopleGateway,
+    Span,
 )
 from mentoring_lifecycle.activities.working_time import (
     FARTHEST_DAYS,
+    Finding,
     Habits,
     PairClock,
-    Span,
     find_time,
     proposals,
     reminder_time,
@@ -69,7 +70,7 @@ class Timetable:
     async def _find(self, relationship: str, wish: FindSlot, pair: list[Habits], busy: Sequence[Span]) -> Slot:
         clock = _clock(relationship, wish, pair)
         length = timedelta(minutes=wish.minutes)
-        found = find_time(wish, clock, pair, busy)
+        found: Finding | None = None
 
         def find(taken: Sequence[Span]) -> Span | None:
             nonlocal found
@@ -79,6 +80,9 @@ class Timetable:
 
         if self.bookings and wish.people and wish.minutes:
             await self.bookings.reserve(relationship, wish.session, wish.people, find)
+        else:
+            find(())
+        assert found
         remind_at = reminder_time(found.starts_at, wish.remind_before_hours, pair)
         return Slot(wish.session, found.starts_at, remind_at, found.notes)
 

@@ -10,12 +10,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from mentoring_lifecycle.activities.clocks import at_local_time, clock_note, zone_at, zone_named, zone_on
-from mentoring_lifecycle.activities.ports import FreeDaysGateway
+from mentoring_lifecycle.activities.ports import FreeDaysGateway, Span
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.domain.effects import FindSlot
-
-Span = tuple[datetime, datetime]
-"""From an instant (included) until another (not included)."""
 
 OTHER_DAY, OTHER_HOUR, OUTSIDE_HOURS = "other_day", "other_hour", "outside_hours"
 """Catalogue words beside those of the clocks: what the pair is told about the time that was found."""

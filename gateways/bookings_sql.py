@@ -1,18 +1,16 @@
 """The times that sessions have taken, in SQL: nobody is booked twice, however many workers look for times at once."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from mentoring_lifecycle.activities.ports import Span
 from mentoring_lifecycle.contracts.deliveries import JournalEntry
 from mentoring_lifecycle.gateways.booked_times import TimeTaken, changes_in, pair_in
 from mentoring_lifecycle.gateways.database import bookings, insert_into, journal
-
-Span = tuple[datetime, datetime]
 
 _LOCK_SPACE: Final = "mentoring_bookings"
 

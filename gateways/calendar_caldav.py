@@ -240,7 +240,8 @@ class CalDavCalendar:
             headers = headers | {"Content-Type": "application/xml; charset=utf-8"}
         try:
             async with self._client.stream(method, url, content=body, headers=headers) as response:
-                return _Answer(response.status_code, response.headers, await _capped(response))
+                content = await capped(response, _LARGEST_ANSWER, "protocol")
+                return _Answer(response.status_code, response.headers, content)
         except httpx2.TimeoutException:
             raise CalendarDelayed("timeout") from None
         except httpx2.TransportError:
@@ -278,13 +279,16 @@ def _retry_after(headers: httpx2.Headers) -> timedelta | None:
         return None
 
 
-async def _capped(response: httpx2.Response) -> bytes:
-    """The body as it travels: nothing was asked for compressed, so nothing can swell while it is unpacked."""
+async def capped(response: httpx2.Response, largest: int, why: str) -> bytes:
+    """The body as it travels: nothing was asked for compressed, so nothing can swell while it is unpacked.
+
+    Raises CalendarDelayed with the reason `why` where it has more bytes than `largest`.
+    """
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
-        if len(body) > _LARGEST_ANSWER:
-            raise CalendarDelayed("protocol")
+        if len(body) > largest:
+            raise CalendarDelayed(why)
     return bytes(body)
 
 

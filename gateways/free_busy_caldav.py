@@ -18,13 +18,12 @@ import structlog
 from icalendar import Calendar, Component
 
 from mentoring_lifecycle.activities.clocks import at_local_time, zone_at
-from mentoring_lifecycle.activities.ports import CalendarDelayed, CalendarRefused
+from mentoring_lifecycle.activities.ports import CalendarDelayed, CalendarRefused, Span
 from mentoring_lifecycle.contracts.people import Person
+from mentoring_lifecycle.gateways.calendar_caldav import capped
 from mentoring_lifecycle.gateways.loopback import is_loopback
 
 log = structlog.stdlib.get_logger()
-
-Span = tuple[datetime, datetime]
 
 _LARGEST_ANSWER: Final = 1024 * 1024
 _QUERY: Final = (
@@ -120,7 +119,7 @@ class CalDavFreeBusy:
         try:
             response = await self._client.send(request, auth=self._account if self._is_ours(url) else None, stream=True)
             try:
-                content = await _capped(response)
+                content = await capped(response, _LARGEST_ANSWER, "too_large")
             finally:
                 await response.aclose()
         except httpx2.TimeoutException:
@@ -171,15 +170,6 @@ def _is_public(address: str) -> bool:
     mapped = getattr(number, "ipv4_mapped", None) or getattr(number, "sixtofour", None)
     is_translated = number.version == 6 and number.packed.startswith(bytes.fromhex("0064ff9b"))
     return number.is_global and not number.is_multicast and mapped is None and not is_translated
-
-
-async def _capped(response: httpx2.Response) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > _LARGEST_ANSWER:
-            raise CalendarDelayed("too_large")
-    return bytes(body)
 
 
 # --- what a calendar says ---------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from mentoring_lifecycle.activities.ports import (
     OutgoingMail,
     Pairing,
     SessionEntry,
+    Span,
 )
 from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalTail
 from mentoring_lifecycle.contracts.people import AddressState, Person
@@ -205,10 +206,10 @@ class MemoryFreeBusy:
     """What people's own calendars say, by person; errors put into `troubles` are raised by the next calls."""
 
     def __init__(self) -> None:
-        self.spans: dict[str, list[tuple[datetime, datetime]]] = {}
+        self.spans: dict[str, list[Span]] = {}
         self.troubles: deque[GatewayError] = deque()
 
-    async def busy(self, person: Person, start: datetime, end: datetime) -> Sequence[tuple[datetime, datetime]]:
+    async def busy(self, person: Person, start: datetime, end: datetime) -> Sequence[Span]:
         """The person's spans that touch this one."""
         if self.troubles:
             raise self.troubles.popleft()
@@ -235,7 +236,7 @@ class MemoryBookings:
         relationship: str,
         session: int,
         people: Sequence[str],
-        find: Callable[[Sequence[tuple[datetime, datetime]]], tuple[datetime, datetime] | None],
+        find: Callable[[Sequence[Span]], Span | None],
     ) -> None:
         """Give the session the time that `find` chooses; nothing is awaited in between."""
         span = find(self._taken(people, (relationship, session)))
@@ -244,13 +245,11 @@ class MemoryBookings:
             mentor, mentee = people
             self.rows[relationship, session] = Booking((mentor, mentee), *span)
 
-    async def taken(
-        self, people: Sequence[str], *, leaving_out: tuple[str, int]
-    ) -> Sequence[tuple[datetime, datetime]]:
+    async def taken(self, people: Sequence[str], *, leaving_out: tuple[str, int]) -> Sequence[Span]:
         """What these people have promised, but for one session of one relationship."""
         return self._taken(people, leaving_out)
 
-    def _taken(self, people: Sequence[str], leaving_out: tuple[str, int]) -> list[tuple[datetime, datetime]]:
+    def _taken(self, people: Sequence[str], leaving_out: tuple[str, int]) -> list[Span]:
         rows = [row for key, row in self.rows.items() if key != leaving_out and set(row.people) & set(people)]
         return sorted((row.starts_at, row.ends_at) for row in rows)
 

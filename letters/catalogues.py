@@ -14,6 +14,8 @@ from babel.support import Translations
 
 SOURCE_LOCALE = "en"
 LOCALES = (SOURCE_LOCALE, "it")
+TERRITORIES = {"en": "GB", "it": "IT"}
+"""Whose habits dates follow."""
 DOMAIN = "letters"
 
 _HERE = Path(__file__).parent

@@ -8,11 +8,10 @@ from babel import Locale
 from babel.dates import format_date
 
 from mentoring_lifecycle.contracts.certificates import Certificate
-from mentoring_lifecycle.letters.catalogues import LOCALES, SOURCE_LOCALE
+from mentoring_lifecycle.letters.catalogues import LOCALES, SOURCE_LOCALE, TERRITORIES
 from mentoring_lifecycle.letters.user_text import one_line
 
 INK, SOFT, LINE = "#1f2933", "#52606d", "#2f6f73"
-_TERRITORIES = {"en": "GB", "it": "IT"}
 _MARGIN, _WIDEST, _LARGEST = 42.0, 620.0, 34.0
 _TITLE_LENGTH = 90
 
@@ -78,7 +77,7 @@ def certificate_page(certificate: Certificate, locale: str) -> bytes:
     words = WORDS[locale]
     _embed_fonts()
     file = BytesIO()
-    canvas = Canvas(file, pagesize=landscape(A4), invariant=1, lang=f"{locale}-{_TERRITORIES[locale]}")
+    canvas = Canvas(file, pagesize=landscape(A4), invariant=1, lang=f"{locale}-{TERRITORIES[locale]}")
     canvas.setTitle(f"{words['title']} {certificate.id}")
     canvas.setAuthor(certificate.issuer)
     _frame(canvas, *landscape(A4))
@@ -165,7 +164,7 @@ def _embed_fonts() -> None:
 
 
 def _day(day: Any, locale: str) -> str:
-    return format_date(day, "d MMMM y", locale=Locale(locale, _TERRITORIES[locale]))
+    return format_date(day, "d MMMM y", locale=Locale(locale, TERRITORIES[locale]))
 
 
 def _time(minutes: int, words: dict[str, str]) -> str:

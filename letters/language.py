@@ -14,8 +14,6 @@ from mentoring_lifecycle.letters.local_time import LocalTime
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _PARTS = ("p", "lines", "points", "timed_points", "numbered", "links")
-_TERRITORIES = {"en": "GB", "it": "IT"}
-"""Whose habits dates follow."""
 
 
 class Language:
@@ -24,7 +22,7 @@ class Language:
     def __init__(self, locale: str) -> None:
         self.locale = locale
         self.translations = catalogues.translations(locale)
-        self.local_time = LocalTime(Locale(locale, _TERRITORIES[locale]), self.translations)
+        self.local_time = LocalTime(Locale(locale, catalogues.TERRITORIES[locale]), self.translations)
         self._text = _environment("text", self.translations)
         self._html = _environment("html", self.translations)
 

@@ -117,7 +117,6 @@ PAGE: dict[str, tuple[str, str]] = {
         "Plot: {what}. The table below holds the same numbers.",
         "Grafico: {what}. La tabella sotto contiene gli stessi numeri.",
     ),
-    "no_plot": ("There are too few relationships for a plot.", "Gli abbinamenti sono troppo pochi per un grafico."),
     "baseline": ("beginning", "inizio"),
     "middle": ("midway", "metà"),
     "final": ("end", "fine"),
