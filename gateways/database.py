@@ -4,6 +4,7 @@ The promises of the ledger rest on a commit being on disk: SQLite is told so her
 (`synchronous_commit = on`).
 """
 
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -45,10 +46,12 @@ _DRIVERS: Final = {
     "postgres": "postgresql+asyncpg",
 }
 
-# busy_timeout comes first: the change to WAL itself may have to wait for another process.
+# Two who change a new file to WAL at once may wait for each other, or be refused without any wait. So the change is
+# asked for again and again with short waits, half a minute in all; what follows waits as long in one go.
+_TO_WAL: Final = ("PRAGMA busy_timeout = 50", "PRAGMA journal_mode = WAL")
+_TRIES: Final = 600
 _PRAGMAS: Final = (
     "PRAGMA busy_timeout = 30000",
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
@@ -250,9 +253,21 @@ def _with_asyncpg_options(url: URL) -> URL:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
+    for pragma in _TO_WAL:
+        _insist(cursor, pragma)
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
+
+
+def _insist(cursor: Any, pragma: str) -> None:
+    for left in reversed(range(_TRIES)):
+        try:
+            cursor.execute(pragma)
+            return
+        except sqlite3.OperationalError as refused:
+            if refused.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                raise
 
 
 def insert_into(table: Table, engine: AsyncEngine) -> postgresql.Insert | sqlite.Insert:

@@ -1,5 +1,6 @@
 """Where the database is and how its schema comes to be."""
 
+import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -114,6 +115,21 @@ async def test_processes_that_migrate_at_once_all_succeed(empty_url: str) -> Non
         assert await schema_is_current(engine)
     finally:
         await engine.dispose()
+
+
+async def test_many_who_open_a_new_file_at_once_all_succeed(tmp_path: Path) -> None:
+    """SQLite refuses one of two changes to WAL at once, and does not wait for it; nobody hears of that."""
+    for number in range(40):
+        engines = [open_database(f"sqlite:///{tmp_path}/{number}.db") for _ in range(8)]
+        try:
+            assert await asyncio.gather(*map(_journal_mode, engines)) == ["wal"] * 8
+        finally:
+            await asyncio.gather(*(engine.dispose() for engine in engines))
+
+
+async def _journal_mode(engine: AsyncEngine) -> str:
+    async with engine.connect() as connection:
+        return str(await connection.scalar(text("PRAGMA journal_mode")))
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> None:
