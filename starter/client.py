@@ -118,7 +118,7 @@ class Continued:
 
     relationship: "RelationshipHandle"
     goals: tuple[c.Goal, ...] = ()
-    """What may be proposed anew, because whoever's goals they were agreed to it; empty once the history is gone."""
+    """What may be proposed anew, because whoever's goals they were agreed to it. Always empty so far: nothing asks."""
 
 
 class MentoringClient:
@@ -328,7 +328,7 @@ class MentoringClient:
         """Begin anew with one new person, beside the one who stays; name the new one by the part they will play.
 
         Nobody is ever exchanged inside a relationship: the old one must have ended. Of what the two had, only goals
-        come along whose owner agreed to it, and of a case nothing. Otherwise as `reopen`.
+        come along whose owner agreed to it (so far none: nothing asks), and of a case nothing. Otherwise as `reopen`.
         """
         if bool(mentor) is bool(mentee):
             raise CommandRejected(Rejection(Refusal.ONE_NEW_PERSON))

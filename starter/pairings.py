@@ -126,7 +126,7 @@ class Begun:
     relationship: str
     follows: str
     goals: "tuple[Goal, ...]"
-    """What its owners agreed to take along; to be proposed anew by whoever stays."""
+    """What its owners agreed to take along. Always empty so far: nothing asks."""
 
 
 NewId = Annotated[
