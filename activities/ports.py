@@ -88,6 +88,22 @@ class SessionEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenEntry:
+    """One of our entries as a calendar shows it now, whoever changed it last."""
+
+    uid: str
+    revision: int
+    """SEQUENCE; 0 where there is none."""
+    starts_at: datetime | None
+    """UTC; None where it is no instant any more: a whole day, a time without a zone, or unreadable."""
+    ends_at: datetime | None
+    cancelled: bool
+    """STATUS says so."""
+    answers: tuple[tuple[str, str], ...]
+    """Address and PARTSTAT of each attendee, both in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMail:
     """One mail to one recipient, complete but for its sender."""
 
@@ -128,6 +144,9 @@ class CalendarGateway(Protocol):
 
     async def upcoming(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[str]:
         """UIDs starting with the prefix of entries that end after the instant."""
+
+    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry]:
+        """The same entries as the owner's calendar shows them, in the order of UIDs."""
 
 
 class GatewayError(Exception):

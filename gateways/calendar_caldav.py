@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 import httpx2
 from icalendar import Calendar, Event
 
-from mentoring_lifecycle.activities.ports import Attendee, CalendarDelayed, CalendarRefused, SessionEntry
+from mentoring_lifecycle.activities.ports import Attendee, CalendarDelayed, CalendarRefused, SeenEntry, SessionEntry
 from mentoring_lifecycle.gateways.imip import calendar_object, checked_organizer
 from mentoring_lifecycle.gateways.loopback import UnprotectedConnection, is_loopback
 
@@ -137,12 +137,17 @@ class CalDavCalendar:
 
     async def upcoming(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[str]:
         """UIDs starting with the prefix of entries that end after the instant, sorted."""
+        return [seen.uid for seen in await self.entries(owner, uid_prefix, after)]
+
+    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry]:
+        """The same entries as the owner's calendar shows them, in the order of UIDs."""
         async with self._in_time():
             collection = await self._collection(owner)
             # A day earlier, for times without a zone, which the server and we may place differently.
             condition = _FROM.format(start=after.astimezone(UTC) - timedelta(days=1))
             stored = await self._query(collection, condition)
-        return sorted({uid for found in stored for uid in _upcoming(found.body, uid_prefix, after)})
+        seen = {entry.uid: entry for found in stored for entry in _upcoming(found.body, uid_prefix, after)}
+        return [seen[uid] for uid in sorted(seen)]
 
     async def _keep(self, collection: httpx2.URL, uid: str, body: bytes) -> None:
         stored: _Stored | None = None
@@ -169,8 +174,15 @@ class CalDavCalendar:
         headers = {"Content-Type": "text/calendar; charset=utf-8"} | condition
         answer = await self._ask("PUT", url, body, headers)
         if answer.status in {404, 409} and b"no-uid-conflict" not in answer.body:
-            await self._ask("MKCALENDAR", collection, _NEW_CALENDAR.encode())
+            await self._make(collection)
         return answer.status in {201, 204}
+
+    async def _make(self, collection: httpx2.URL) -> None:
+        """Make the collection; that somebody else was faster is as good."""
+        answer = await self._send("MKCALENDAR", collection, _NEW_CALENDAR.encode(), {})
+        # RFC 4791, 5.3.1.1: the refusal of what is there already may come as 403, which says nothing about our account.
+        if b"resource-must-be-null" not in answer.body:
+            _judge(answer)
 
     async def _find(self, collection: httpx2.URL, uid: str) -> _Stored | None:
         """Where the server shows the UID: at its own address, or wherever a person's calendar program put it."""
@@ -367,7 +379,7 @@ def _shown(event: Event) -> tuple[Any, ...]:
         return ()
 
 
-def _upcoming(body: bytes, uid_prefix: str, after: datetime) -> Iterator[str]:
+def _upcoming(body: bytes, uid_prefix: str, after: datetime) -> Iterator[SeenEntry]:
     try:
         events = _events(body)
     except CalendarDelayed:
@@ -377,7 +389,27 @@ def _upcoming(body: bytes, uid_prefix: str, after: datetime) -> Iterator[str]:
     for event in events:
         uid = str(event.get("UID", ""))
         if uid.startswith(uid_prefix) and ("RRULE" in event or _end(event) > after):
-            yield uid
+            yield _seen(uid, event)
+
+
+def _seen(uid: str, event: Event) -> SeenEntry:
+    try:
+        starts_at, ends_at = _instant(event.start), _instant(event.end)
+    except ValueError:
+        starts_at = ends_at = None
+    cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
+    return SeenEntry(uid, _revision(event), starts_at, ends_at, cancelled, tuple(_answers(event)))
+
+
+def _instant(at: date | datetime) -> datetime | None:
+    return at.astimezone(UTC) if isinstance(at, datetime) and at.tzinfo else None
+
+
+def _answers(event: Event) -> Iterator[tuple[str, str]]:
+    attendees = event.get("ATTENDEE", [])
+    for attendee in attendees if isinstance(attendees, list) else [attendees]:
+        answer = getattr(attendee, "params", {}).get("PARTSTAT", "NEEDS-ACTION")
+        yield str(attendee).lower().removeprefix("mailto:"), str(answer).lower()
 
 
 def _end(event: Event) -> datetime:

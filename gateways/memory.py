@@ -16,6 +16,7 @@ from mentoring_lifecycle.activities.ports import (
     MailUnknown,
     OutgoingMail,
     Pairing,
+    SeenEntry,
     SessionEntry,
     Span,
 )
@@ -87,10 +88,15 @@ class MemoryMail:
 
 
 class MemoryCalendar:
-    """Calendars by owner, each showing entries by UID; errors put into `troubles` are raised by the next calls."""
+    """Calendars by owner, each showing entries by UID; errors put into `troubles` are raised by the next calls.
+
+    What an owner does by hand is a change of `calendars`; the PARTSTAT of an attendee, by owner, UID and address,
+    stands in `answers`.
+    """
 
     def __init__(self) -> None:
         self.calendars: dict[str, dict[str, SessionEntry]] = {}
+        self.answers: dict[tuple[str, str, str], str] = {}
         self.troubles: deque[GatewayError] = deque()
 
     async def keep(self, owner: str, entry: SessionEntry) -> None:
@@ -98,6 +104,8 @@ class MemoryCalendar:
         calendar = self._open(owner)
         shown = calendar.get(entry.uid)
         if shown is None or shown.revision <= entry.revision:
+            if shown != entry:
+                self._forget_answers(owner, entry.uid)
             calendar[entry.uid] = entry
 
     async def remove(self, owner: str, uid: str) -> None:
@@ -108,6 +116,20 @@ class MemoryCalendar:
         """UIDs with the prefix of entries that end after the instant, sorted."""
         shown = self._open(owner).values()
         return sorted(entry.uid for entry in shown if entry.uid.startswith(uid_prefix) and entry.ends_at > after)
+
+    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry]:
+        """The same entries as the calendar shows them, in the order of UIDs."""
+        uids = await self.upcoming(owner, uid_prefix, after)
+        return [self._seen(owner, self.calendars[owner][uid]) for uid in uids]
+
+    def _seen(self, owner: str, entry: SessionEntry) -> SeenEntry:
+        addresses = [attendee.email.lower() for attendee in entry.attendees]
+        answers = tuple((each, self.answers.get((owner, entry.uid, each), "needs-action")) for each in addresses)
+        return SeenEntry(entry.uid, entry.revision, entry.starts_at, entry.ends_at, cancelled=False, answers=answers)
+
+    def _forget_answers(self, owner: str, uid: str) -> None:
+        """A new version of an entry asks everybody anew."""
+        self.answers = {key: said for key, said in self.answers.items() if key[:2] != (owner, uid)}
 
     def _open(self, owner: str) -> dict[str, SessionEntry]:
         if self.troubles:

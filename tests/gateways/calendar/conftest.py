@@ -1,10 +1,10 @@
-"""A real CalDAV server on loopback, and a way to lose its answers."""
+"""Real CalDAV servers on loopback, two that know nothing of each other, and a way to lose their answers."""
 
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,6 +14,7 @@ import pytest
 
 from mentoring_lifecycle.activities.ports import Attendee, SessionEntry
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
+from tests.peers import listens, poll, running_xandikos
 
 ORGANIZER = Attendee("Mentoring", "mentoring@programme.example")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -54,22 +55,11 @@ def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-P", "-m", "radicale", *options], stdout=log, stderr=log)
         try:
-            wait_for(port, process)
+            poll(lambda: listens(port), process)
             yield f"http://127.0.0.1:{port}/"
         finally:
             process.terminate()
             process.wait(10)
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    raise RuntimeError("Radicale did not start; its log is in the temporary folder of this test run.")
 
 
 class Losses(httpx2.AsyncBaseTransport):
@@ -109,17 +99,45 @@ def account() -> str:
     return f"u{uuid4().hex}"
 
 
+@dataclass(frozen=True)
+class CalendarPeer:
+    """A real calendar server as our account reaches it."""
+
+    name: str
+    url: str
+    home: str
+    """Where the account's collections lie, with a slash at its end."""
+
+
+@pytest.fixture(scope="session")
+def xandikos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Xandikos of our own, whose one user owns every calendar."""
+    with running_xandikos(tmp_path_factory.mktemp("xandikos"), ORGANIZER.email) as url:
+        yield url
+
+
+@pytest.fixture(params=["radicale", "xandikos"])
+def peer(request: Any, account: str) -> Iterator[CalendarPeer]:
+    """Each of the two servers in turn, with nothing of ours in it."""
+    url: str = request.getfixturevalue(request.param)
+    home = url + ("user/calendars/" if request.param == "xandikos" else f"{account}/")
+    yield CalendarPeer(request.param, url, home)
+    if request.param == "xandikos":  # one user for all tests
+        with httpx2.Client(base_url=home, trust_env=False) as hand:
+            for calendar in ("mentoring-p1", "mentoring-p2", "mentoring-p9", "own"):
+                hand.delete(f"{calendar}/")
+
+
 @pytest.fixture
-async def caldav(radicale: str, account: str, losses: Losses) -> AsyncIterator[CalDavCalendar]:
-    """The gateway, talking to Radicale."""
-    calendar = CalDavCalendar(radicale, account, "secret", organizer=ORGANIZER, transport=losses)
+async def caldav(peer: CalendarPeer, account: str, losses: Losses) -> AsyncIterator[CalDavCalendar]:
+    """The gateway, talking to a real server."""
+    calendar = CalDavCalendar(peer.url, account, "secret", organizer=ORGANIZER, transport=losses)
     yield calendar
     await calendar.aclose()
 
 
 @pytest.fixture
-async def by_hand(radicale: str, account: str) -> AsyncIterator[httpx2.AsyncClient]:
+async def by_hand(peer: CalendarPeer, account: str) -> AsyncIterator[httpx2.AsyncClient]:
     """The same account in the hands of a person with another calendar program."""
-    url = f"{radicale}{account}/"
-    async with httpx2.AsyncClient(base_url=url, auth=(account, "secret"), trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=peer.home, auth=(account, "secret"), trust_env=False) as client:
         yield client

@@ -188,6 +188,20 @@ async def test_a_calendar_that_somebody_else_made_is_used(status: int, entry: An
     assert next(puts, None) is None
 
 
+async def test_a_calendar_that_is_there_already_may_be_refused_as_forbidden(entry: Any) -> None:
+    """Xandikos says so with 403, which is then no matter of the account; any other 403 is."""
+    there = '<error xmlns="DAV:"><resource-must-be-null/></error>'
+    puts = iter([409, 201])
+    answers: Answers = {
+        "PUT": lambda _: httpx2.Response(next(puts)),
+        "MKCALENDAR": httpx2.Response(403, text=there),
+    }
+    async with server(answers) as (calendar, _):
+        await calendar.keep("p1", entry())
+    error = await keeping({"PUT": httpx2.Response(409), "MKCALENDAR": httpx2.Response(403)}, entry)
+    assert (type(error), error.reason) == (CalendarDelayed, "auth")
+
+
 PORTAL = httpx2.Response(200, html="<html><p>Please log in<br>to the network</html>")
 
 
@@ -310,3 +324,68 @@ def test_clear_text_off_this_computer_is_refused(url: str) -> None:
     """A password never crosses a network in clear text by a slip of configuration."""
     with pytest.raises(UnprotectedConnection, match="https"):
         CalDavCalendar(url, "me", "secret", organizer=ORGANIZER)
+
+
+# --- what the matrix of a real outage holds ---------------------------------------------------------------------
+
+OUTAGE = (401, 403, 409, 412, 423, 429, 500, 502, 503, 504, 507)
+
+
+@pytest.mark.parametrize("status", OUTAGE)
+async def test_whatever_an_outage_answers_to_a_write_heals(status: int, entry: Any) -> None:
+    """No code of a server in trouble is final, and the next attempt does what the first was to do, once."""
+    kept: list[bytes] = []
+    ill = True
+
+    def put(request: httpx2.Request) -> httpx2.Response:
+        if ill:
+            return httpx2.Response(status)
+        kept.append(request.content)
+        return httpx2.Response(201)
+
+    async with server({"PUT": put}) as (calendar, _):
+        with pytest.raises(CalendarDelayed):
+            await calendar.keep("p1", entry())
+        ill = False
+        await calendar.keep("p1", entry())
+    assert kept == [calendar_object(entry(), ORGANIZER)]
+
+
+@pytest.mark.parametrize("status", OUTAGE)
+async def test_whatever_an_outage_answers_to_a_look_is_no_empty_calendar(status: int, entry: Any) -> None:
+    """A calendar that cannot be read is never taken for one in which everything was deleted."""
+    reason = {401: "auth", 403: "auth", 409: "protocol", 412: "protocol"}.get(status, str(status))
+    async with server({"REPORT": httpx2.Response(status)}) as (calendar, _):
+        with pytest.raises(CalendarDelayed) as caught:
+            await calendar.entries("p1", "r1-", entry().stamped_at)
+    assert caught.value.reason == reason
+
+
+async def test_an_etag_that_lies_leads_to_a_delay_and_to_no_second_entry(entry: Any) -> None:
+    """The server names one ETag and compares with another: it is read and asked for again, never created anew."""
+    older = calendar_object(entry(), ORGANIZER)
+    stored = httpx2.Response(200, content=older, headers={"ETag": '"wrong"'})
+    async with server({"GET": stored, "PUT": httpx2.Response(412)}) as (calendar, seen):
+        with pytest.raises(CalendarDelayed) as caught:
+            await calendar.keep("p1", entry(revision=1))
+    assert caught.value.reason == "conflict"
+    writes = [request for request in seen if request.method == "PUT"]
+    assert len({str(request.url) for request in writes}) == 1
+    assert "If-None-Match" in writes[0].headers
+    assert all(request.headers.get("If-Match") == '"wrong"' for request in writes[1:])
+
+
+async def test_a_write_that_answered_nothing_is_looked_for_before_it_is_repeated(entry: Any) -> None:
+    """The connection broke after the entry was taken: found by reading back, so it is done."""
+    taken: list[bytes] = []
+
+    def put(request: httpx2.Request) -> httpx2.Response:
+        taken.append(request.content)
+        raise httpx2.ReadError("nothing came back")
+
+    def get(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=taken[0], headers={"ETag": '"1"'}) if taken else httpx2.Response(404)
+
+    async with server({"PUT": put, "GET": get}) as (calendar, _):
+        await calendar.keep("p1", entry())
+    assert len(taken) == 1

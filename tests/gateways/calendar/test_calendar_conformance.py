@@ -1,22 +1,30 @@
-"""What every calendar gateway promises, asked of the one in memory and of the real one alike."""
+"""What every calendar gateway promises, asked of the one in memory and of two real servers alike."""
 
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from mentoring_lifecycle.activities.ports import CalendarGateway
+from mentoring_lifecycle.activities.ports import Attendee, CalendarGateway, SeenEntry
+from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.memory import MemoryCalendar
 
 PREFIX = "r1-"
 
 
-@pytest.fixture(params=["memory", "radicale"])
-def calendar(request: Any) -> CalendarGateway:
+@pytest.fixture(params=["memory", "radicale", "xandikos"])
+async def calendar(request: Any, account: str) -> AsyncIterator[CalendarGateway]:
     if request.param == "memory":
-        return MemoryCalendar()
-    gateway: CalendarGateway = request.getfixturevalue("caldav")
-    return gateway
+        yield MemoryCalendar()
+        return
+    url = request.getfixturevalue(request.param)
+    gateway = CalDavCalendar(url, account, "secret", organizer=Attendee("Mentoring", "mentoring@programme.example"))
+    yield gateway
+    for owner in ("p1", "p2", "p9"):
+        for uid in await gateway.upcoming(owner, "", datetime(2000, 1, 1, tzinfo=UTC)):
+            await gateway.remove(owner, uid)
+    await gateway.aclose()
 
 
 async def shown(calendar: CalendarGateway, entry: Any, owner: str = "p1") -> list[str]:
@@ -90,3 +98,18 @@ async def test_upcoming_tells_relationships_apart(calendar: CalendarGateway, ent
 async def test_nothing_is_upcoming_in_a_calendar_that_was_never_used(calendar: CalendarGateway, entry: Any) -> None:
     """A person without a calendar has no entries; asking makes no trouble."""
     assert await shown(calendar, entry, "p9") == []
+
+
+async def test_entries_are_seen_as_they_are_shown(calendar: CalendarGateway, entry: Any) -> None:
+    """Identity, revision, times and everybody's answer, of the entries that `upcoming` lists, in its order."""
+    later = entry(uid="r1-s02@programme.example", revision=3)
+    for each in (later, entry(), entry(uid="r2-s01@programme.example")):
+        await calendar.keep("p1", each)
+    nobody_answered = (("anna@example.org", "needs-action"), ("bo@example.org", "needs-action"))
+    day_before = entry().starts_at - timedelta(days=1)
+    assert list(await calendar.entries("p1", PREFIX, day_before)) == [
+        SeenEntry(each.uid, each.revision, each.starts_at, each.ends_at, False, nobody_answered)
+        for each in (entry(), later)
+    ]
+    assert list(await calendar.entries("p1", PREFIX, entry().ends_at)) == []
+    assert list(await calendar.entries("p9", PREFIX, day_before)) == []

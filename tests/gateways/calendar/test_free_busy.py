@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mentoring_lifecycle.activities.ports import CalendarDelayed, CalendarRefused, GatewayError
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
+from tests.gateways.calendar.conftest import CalendarPeer
 
 MIA = Person("mia", "Mia", "mia@pair.example", "it", "Europe/Rome", 2)
 MONDAY = datetime(2027, 3, 1, tzinfo=UTC)
@@ -61,16 +62,17 @@ async def _fill(by_hand: httpx2.AsyncClient, events: Iterable[str]) -> str:
     """A calendar of that account with these events; its address."""
     (await by_hand.request("MKCALENDAR", "own/")).raise_for_status()
     for uid in events:
-        (await by_hand.put(f"own/{uid}.ics", content=calendar(EVENTS[uid]))).raise_for_status()
+        headers = {"Content-Type": "text/calendar"}
+        (await by_hand.put(f"own/{uid}.ics", content=calendar(EVENTS[uid]), headers=headers)).raise_for_status()
     return str(by_hand.base_url.join("own/"))
 
 
 async def test_a_real_server_tells_when_somebody_is_busy(
-    radicale: str, account: str, by_hand: httpx2.AsyncClient
+    peer: CalendarPeer, account: str, by_hand: httpx2.AsyncClient
 ) -> None:
     """Busy and tentative count; free, cancelled and what lies outside do not."""
     url = await _fill(by_hand, EVENTS)
-    gateway = CalDavFreeBusy(radicale, account, "secret")
+    gateway = CalDavFreeBusy(peer.url, account, "secret")
     assert list(await gateway.busy(with_url(url), MONDAY, MONDAY + WEEK)) == hours(8, 10)
     assert list(await gateway.busy(with_url(url), MONDAY + 8.5 * HOUR, MONDAY + 9 * HOUR)) == [
         (MONDAY + 8.5 * HOUR, MONDAY + 9 * HOUR)
@@ -79,7 +81,7 @@ async def test_a_real_server_tells_when_somebody_is_busy(
 
 
 async def test_a_real_server_that_only_shows_its_objects_is_read(
-    radicale: str, account: str, by_hand: httpx2.AsyncClient
+    peer: CalendarPeer, account: str, by_hand: httpx2.AsyncClient
 ) -> None:
     """A plain GET of a calendar answers with all its events; an address of a single object cannot be queried at all."""
     url = await _fill(by_hand, ["busy", "free"])
@@ -88,7 +90,7 @@ async def test_a_real_server_that_only_shows_its_objects_is_read(
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             return response(405) if request.method == "REPORT" else await super().handle_async_request(request)
 
-    gateway = CalDavFreeBusy(radicale, account, "secret", transport=NoReport())
+    gateway = CalDavFreeBusy(peer.url, account, "secret", transport=NoReport())
     assert list(await gateway.busy(with_url(url), MONDAY, MONDAY + WEEK)) == hours(8)
     await gateway.aclose()
 
