@@ -145,8 +145,8 @@ class CalendarGateway(Protocol):
     async def upcoming(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[str]:
         """UIDs starting with the prefix of entries that end after the instant."""
 
-    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry]:
-        """The same entries as the owner's calendar shows them, in the order of UIDs."""
+    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry] | None:
+        """The same entries as the owner's calendar shows them, in the order of UIDs; None without a calendar here."""
 
 
 class GatewayError(Exception):
@@ -283,6 +283,13 @@ class LedgerGateway(Protocol):
 
     async def record(self, key: str, *, relationship: str, purpose: str, state: LedgerState, reason: str) -> None:
         """Record an effect that was decided against before any claim (suppressed, expired)."""
+
+
+class KnownEffects(LedgerGateway, Protocol):
+    """A ledger that also tells what it knows of one relationship."""
+
+    async def states(self, relationship: str) -> Mapping[str, LedgerState]:
+        """Where each effect of a relationship stands, by key."""
 
 
 class JournalGateway(Protocol):

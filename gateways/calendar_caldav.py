@@ -137,15 +137,17 @@ class CalDavCalendar:
 
     async def upcoming(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[str]:
         """UIDs starting with the prefix of entries that end after the instant, sorted."""
-        return [seen.uid for seen in await self.entries(owner, uid_prefix, after)]
+        return [seen.uid for seen in await self.entries(owner, uid_prefix, after) or ()]
 
-    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry]:
-        """The same entries as the owner's calendar shows them, in the order of UIDs."""
+    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry] | None:
+        """The same entries as the owner's calendar shows them, in the order of UIDs; None without a calendar here."""
         async with self._in_time():
             collection = await self._collection(owner)
             # A day earlier, for times without a zone, which the server and we may place differently.
             condition = _FROM.format(start=after.astimezone(UTC) - timedelta(days=1))
             stored = await self._query(collection, condition)
+        if stored is None:
+            return None
         seen = {entry.uid: entry for found in stored for entry in _upcoming(found.body, uid_prefix, after)}
         return [seen[uid] for uid in sorted(seen)]
 
@@ -191,14 +193,15 @@ class CalDavCalendar:
         if answer.status == 200:
             _events(answer.body)
             return _Stored(url, answer.headers.get("ETag", ""), answer.body)
-        found = await self._query(collection, _BY_UID.format(uid=escape(uid)))
+        found = await self._query(collection, _BY_UID.format(uid=escape(uid))) or ()
         return next((stored for stored in found if uid in _uids(stored.body)), None)
 
-    async def _query(self, collection: httpx2.URL, condition: str) -> list[_Stored]:
+    async def _query(self, collection: httpx2.URL, condition: str) -> list[_Stored] | None:
+        """What fits the condition; None where there is no such collection."""
         query = _QUERY.format(condition=condition).encode()
         answer = await self._ask("REPORT", collection, query, {"Depth": "1"})
         if answer.status in _MISSING:
-            return []
+            return None
         return [
             _Stored(self._below(collection, href), _text(response, ".//D:getetag"), data.encode())
             for response in _multistatus(answer).iterfind("D:response", _NAMES)

@@ -101,7 +101,8 @@ class MemoryCalendar:
 
     async def keep(self, owner: str, entry: SessionEntry) -> None:
         """Show the entry; a newer revision already there is left alone."""
-        calendar = self._open(owner)
+        self._answer()
+        calendar = self.calendars.setdefault(owner, {})
         shown = calendar.get(entry.uid)
         if shown is None or shown.revision <= entry.revision:
             if shown != entry:
@@ -110,17 +111,20 @@ class MemoryCalendar:
 
     async def remove(self, owner: str, uid: str) -> None:
         """Show the entry no longer."""
-        self._open(owner).pop(uid, None)
+        self._answer()
+        self.calendars.get(owner, {}).pop(uid, None)
 
     async def upcoming(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[str]:
         """UIDs with the prefix of entries that end after the instant, sorted."""
-        shown = self._open(owner).values()
-        return sorted(entry.uid for entry in shown if entry.uid.startswith(uid_prefix) and entry.ends_at > after)
+        return [seen.uid for seen in await self.entries(owner, uid_prefix, after) or ()]
 
-    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry]:
-        """The same entries as the calendar shows them, in the order of UIDs."""
-        uids = await self.upcoming(owner, uid_prefix, after)
-        return [self._seen(owner, self.calendars[owner][uid]) for uid in uids]
+    async def entries(self, owner: str, uid_prefix: str, after: datetime) -> Sequence[SeenEntry] | None:
+        """The same entries as the calendar shows them, in the order of UIDs; None where there is no calendar."""
+        self._answer()
+        if (shown := self.calendars.get(owner)) is None:
+            return None
+        uids = sorted(uid for uid, entry in shown.items() if uid.startswith(uid_prefix) and entry.ends_at > after)
+        return [self._seen(owner, shown[uid]) for uid in uids]
 
     def _seen(self, owner: str, entry: SessionEntry) -> SeenEntry:
         addresses = [attendee.email.lower() for attendee in entry.attendees]
@@ -131,10 +135,9 @@ class MemoryCalendar:
         """A new version of an entry asks everybody anew."""
         self.answers = {key: said for key, said in self.answers.items() if key[:2] != (owner, uid)}
 
-    def _open(self, owner: str) -> dict[str, SessionEntry]:
+    def _answer(self) -> None:
         if self.troubles:
             raise self.troubles.popleft()
-        return self.calendars.setdefault(owner, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,10 @@ class MemoryLedger:
     async def record(self, key: str, *, relationship: str, purpose: str, state: LedgerState, reason: str) -> None:
         """Record an effect that was decided against; what is already known of it stays."""
         self.rows.setdefault(key, EffectRow(relationship, purpose, state, reason=reason))
+
+    async def states(self, relationship: str) -> Mapping[str, LedgerState]:
+        """Where each effect of a relationship stands, by key."""
+        return {key: row.state for key, row in self.rows.items() if row.relationship == relationship}
 
     def _expire(self, key: str, now: datetime) -> EffectRow | None:
         row = self.rows.get(key)

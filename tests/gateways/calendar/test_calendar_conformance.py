@@ -107,9 +107,17 @@ async def test_entries_are_seen_as_they_are_shown(calendar: CalendarGateway, ent
         await calendar.keep("p1", each)
     nobody_answered = (("anna@example.org", "needs-action"), ("bo@example.org", "needs-action"))
     day_before = entry().starts_at - timedelta(days=1)
-    assert list(await calendar.entries("p1", PREFIX, day_before)) == [
+    assert await calendar.entries("p1", PREFIX, day_before) == [
         SeenEntry(each.uid, each.revision, each.starts_at, each.ends_at, False, nobody_answered)
         for each in (entry(), later)
     ]
-    assert list(await calendar.entries("p1", PREFIX, entry().ends_at)) == []
-    assert list(await calendar.entries("p9", PREFIX, day_before)) == []
+    assert await calendar.entries("p1", PREFIX, entry().ends_at) == []
+
+
+async def test_no_calendar_is_told_from_an_empty_one(calendar: CalendarGateway, entry: Any) -> None:
+    """Somebody whom nothing was ever written for has none; what was taken out again leaves an empty one."""
+    day_before = entry().starts_at - timedelta(days=1)
+    assert await calendar.entries("p9", PREFIX, day_before) is None
+    await calendar.keep("p1", entry())
+    await calendar.remove("p1", entry().uid)
+    assert await calendar.entries("p1", PREFIX, day_before) == []
