@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     """Root of a CalDAV server; empty: sessions reach calendars by mail invitations alone."""
     caldav_username: str = ""
     caldav_password: SecretStr = SecretStr("")
+    reconcile_minutes: int = Field(60, ge=1, le=7 * 24 * 60)
+    """How long `mentoring reconcile` rests between two looks at everything."""
     closed_network: bool = False
     """Vouches that nobody listens on the way to the mail and calendar servers, so that both may do without TLS."""
 

@@ -36,7 +36,6 @@ from mentoring_lifecycle.activities.ports import (
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
 from mentoring_lifecycle.activities.timetable import NoFreeDays, Timetable
-from mentoring_lifecycle.gateways.action_links import TemplateLinks, UnusableTemplate
 from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.database import UnsupportedDatabase, migrate, open_database
@@ -50,9 +49,15 @@ from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.relationships_temporal import TemporalRelationships
 from mentoring_lifecycle.gateways.reply_addresses_sql import SqlReplyAddresses
-from mentoring_lifecycle.letters.writer import CatalogueLetters
 from mentoring_lifecycle.settings import Settings, SettingsError, read_settings
-from mentoring_lifecycle.starter.connection import connect, connect_cases, free_busy_from, free_days_from
+from mentoring_lifecycle.starter.connection import (
+    calendar_from,
+    connect,
+    connect_cases,
+    free_busy_from,
+    free_days_from,
+    writer_from,
+)
 from mentoring_lifecycle.telemetry import start_telemetry
 from mentoring_lifecycle.workflows.case import Case
 from mentoring_lifecycle.workflows.relationship import MentoringRelationship
@@ -115,24 +120,14 @@ async def opened_gateways(settings: Settings, engine: AsyncEngine, gateways: Gat
 
 def gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
     """The gateways that the settings name. Nothing is connected yet. Raises SettingsError."""
-    try:
-        return _gateways_from(settings, engine)
-    except UnusableTemplate as error:
-        raise SettingsError([f"MENTORING_ACTION_LINK_TEMPLATE: {error}"]) from None
-    except UnprotectedConnection as error:
-        raise SettingsError([f"MENTORING_SMTP_HOST or MENTORING_CALDAV_URL: {error}"]) from None
-
-
-def _gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
-    organizer = Attendee(settings.sender_name, settings.sender_address)
     template = settings.reply_template()
     return Gateways(
         people=SqlPeople(engine),
         ledger=SqlLedger(engine),
         journal=SqlJournal(engine),
-        mail=_mail_from(settings, organizer),
-        calendar=_calendar_from(settings, organizer),
-        writer=CatalogueLetters(TemplateLinks(settings.action_link_template), settings.programme_name),
+        mail=_mail_from(settings),
+        calendar=calendar_from(settings),
+        writer=writer_from(settings),
         free_days=free_days_from(settings),
         bookings=SqlBookings(engine),
         free_busy=free_busy_from(settings),
@@ -141,28 +136,19 @@ def _gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
     )
 
 
-def _mail_from(settings: Settings, sender: Attendee) -> MailGateway:
-    return SmtpMail(
-        settings.smtp_host,
-        settings.smtp_port,
-        sender=sender,
-        username=settings.smtp_username,
-        password=settings.smtp_password.get_secret_value(),
-        tls=settings.smtp_tls,
-        closed_network=settings.closed_network,
-    )
-
-
-def _calendar_from(settings: Settings, organizer: Attendee) -> CalendarGateway | None:
-    if not settings.caldav_url:
-        return None
-    return CalDavCalendar(
-        settings.caldav_url,
-        settings.caldav_username,
-        settings.caldav_password.get_secret_value(),
-        organizer=organizer,
-        closed_network=settings.closed_network,
-    )
+def _mail_from(settings: Settings) -> MailGateway:
+    try:
+        return SmtpMail(
+            settings.smtp_host,
+            settings.smtp_port,
+            sender=Attendee(settings.sender_name, settings.sender_address),
+            username=settings.smtp_username,
+            password=settings.smtp_password.get_secret_value(),
+            tls=settings.smtp_tls,
+            closed_network=settings.closed_network,
+        )
+    except UnprotectedConnection as error:
+        raise SettingsError([f"MENTORING_SMTP_HOST: {error}"]) from None
 
 
 def opened_database(settings: Settings) -> AsyncEngine:

@@ -45,9 +45,10 @@ class CalendarActivities:
         """One result per change, in its order. Fails only when our own database is away."""
         now = activity.info().started_time
         async with heartbeats():
-            return Deliveries(tuple([await self._apply(order.relationship, each, now) for each in order.entries]))
+            return Deliveries(tuple([await self.bring_about(order.relationship, each, now) for each in order.entries]))
 
-    async def _apply(self, relationship: str, effect: CalendarEffect, now: datetime) -> Delivery:
+    async def bring_about(self, relationship: str, effect: CalendarEffect, now: datetime) -> Delivery:
+        """One change, through the ledger; `now` judges leases and what is too late."""
         if self._calendar is None:
             return await self._drop(relationship, effect, LedgerState.SUPPRESSED, "no_calendar")
         if now > effect.not_after:
@@ -59,7 +60,7 @@ class CalendarActivities:
         if not claim.granted:
             return standing_of(effect.key, claim)
         try:
-            await self._bring_about(self._calendar, relationship, effect)
+            await self._change(self._calendar, relationship, effect)
         except GatewayError as failure:
             return await self._settle_failure(effect, claim.token, failure)
         await self._ledger.settle(effect.key, claim.token, LedgerState.ACCEPTED)
@@ -79,7 +80,7 @@ class CalendarActivities:
             await self._ledger.settle(effect.key, token, LedgerState.FAILED, reason=failure.reason)
         return result
 
-    async def _bring_about(self, calendar: CalendarGateway, relationship: str, effect: CalendarEffect) -> None:
+    async def _change(self, calendar: CalendarGateway, relationship: str, effect: CalendarEffect) -> None:
         if isinstance(effect, KeepEntry):
             if entry := await self._entry(relationship, effect):
                 await calendar.keep(effect.person, entry)

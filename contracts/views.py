@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from mentoring_lifecycle.domain.commands import Goal, Matter, Severity
+from mentoring_lifecycle.domain.calendar_answers import MOST_QUESTIONS
+from mentoring_lifecycle.domain.commands import CalendarAnswer, Goal, Matter, Severity
 from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult, Subject
 from mentoring_lifecycle.domain.lifecycle import next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaiting, health, next_due
 from mentoring_lifecycle.domain.people import PAIR, Party, Power
-from mentoring_lifecycle.domain.relationship import Ask, Relationship, Session, Standing
+from mentoring_lifecycle.domain.relationship import Ask, Difference, Relationship, Session, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,3 +257,97 @@ class DisputeView:
 def _settle_by(state: Relationship, session: Session) -> datetime | None:
     ask = state.ask(Subject.SETTLEMENT, Party.COORDINATOR, session.number)
     return ask.expires_at if ask else None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """What is known of a session in one participant's own calendar."""
+
+    party: Party
+    reply: CalendarAnswer | None
+    """The last yes or perhaps."""
+    known: tuple[Difference, ...]
+    """What its owner was asked about since it was last written, the oldest first."""
+    may_be_asked: bool
+    """They have not been asked too often about this session."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSession:
+    """A session that calendars should show."""
+
+    number: int
+    revision: int
+    """SEQUENCE of the newest version that calendars were told."""
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    entries: tuple[EntryView, ...]
+    """Of mentor and mentee, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideView:
+    """What calendars and the people directory should agree with; for the reconcile process alone."""
+
+    relationship: str
+    has_ended: bool
+    """Its outcome is decided."""
+    mentor: str
+    mentee: str
+    zone: str
+    next_zone: str
+    next_zone_at: datetime | None
+    """The pair's zone from that instant on; empty and None: no change is known of."""
+    least_level_distance: int
+    failed_addresses: tuple[Party, ...]
+    sessions: tuple[ShownSession, ...]
+    """Those that lie ahead."""
+    over: tuple[int, ...]
+    """Numbers of those whose time has passed, settled or not."""
+    next_session: int
+    """No session has had this number or a higher one yet, and no number is used twice."""
+    events: int
+
+    @classmethod
+    def of(cls, state: Relationship) -> "OutsideView":
+        """The view of a state."""
+        return cls(
+            relationship=state.id,
+            has_ended=state.is_ending or state.is_closed,
+            mentor=state.mentor.person,
+            mentee=state.mentee.person,
+            zone=state.zone,
+            next_zone=state.next_zone,
+            next_zone_at=state.next_zone_at,
+            least_level_distance=state.policy.minimum_level_distance,
+            failed_addresses=state.failed_addresses,
+            sessions=tuple(_shown(state, session) for session in state.sessions if session.lies_ahead),
+            over=(
+                *(number for number, _ in state.results),
+                *(session.number for session in state.sessions if not session.lies_ahead),
+            ),
+            next_session=state.next_session,
+            events=state.sequence,
+        )
+
+
+def _shown(state: Relationship, session: Session) -> ShownSession:
+    return ShownSession(
+        number=session.number,
+        revision=session.revision,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        zone=state.zone_at(session.starts_at),
+        entries=tuple(_entry(session, party) for party in PAIR),
+    )
+
+
+def _entry(session: Session, party: Party) -> EntryView:
+    asked = [each for each in session.differences if each.of is party]
+    return EntryView(
+        party=party,
+        reply=dict(session.replies).get(party),
+        known=tuple(each for each in asked if each.revision == session.revision),
+        may_be_asked=len(asked) < MOST_QUESTIONS,
+    )

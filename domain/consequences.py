@@ -332,9 +332,14 @@ def _changes_noted(event: e.ChangesNoted, state: Relationship) -> Iterator[Effec
     yield _letter(state, event.at, LetterKind.CHANGES_NOTED, Party.COORDINATOR, facts, revision=event.times)
 
 
+def entry_key(relationship: str, number: int, party: Party, revision: int) -> str:
+    """The effect key of one version of a session in one calendar."""
+    return f"{relationship}/s{number}/entry/{party}/{revision}"
+
+
 def _entry(state: Relationship, at: datetime, session: Session, party: Party) -> KeepEntry:
     return KeepEntry(
-        key=f"{state.id}/s{session.number}/entry/{party}/{session.revision}",
+        key=entry_key(state.id, session.number, party, session.revision),
         person=state.person(party),
         partner=state.person(partner_of(party)),
         uid=session_uid(state.id, session.number),

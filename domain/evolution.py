@@ -255,7 +255,10 @@ def _calendar_differs(state: Relationship, event: e.CalendarDiffers) -> Relation
     return _with_session(
         closed,
         event.session,
-        differences=(*session.differences, Difference(event.by, event.answer, event.starts_at)),
+        differences=(
+            *session.differences,
+            Difference(event.by, event.answer, event.starts_at, revision=session.revision),
+        ),
         seen_revision=max(session.seen_revision, min(event.revision, session.revision + _FARTHEST_REVISION)),
         replies=tuple(reply for reply in session.replies if reply[0] is not event.by),
     )

@@ -59,6 +59,8 @@ class Difference:
     starts_at: datetime | None = None
     is_open: bool = True
     """The question has not been answered."""
+    revision: int = 0
+    """The session's own when it was noticed; under a higher one the calendar has been written anew."""
 
     def says_the_same(self, other: "Difference") -> bool:
         """The same person's calendar shows the same."""

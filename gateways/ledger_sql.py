@@ -121,6 +121,10 @@ class SqlLedger:
         async with self._engine.connect() as connection:
             return [_ledger_row(row) for row in (await connection.execute(wanted)).mappings()]
 
+    async def states(self, relationship: str) -> Mapping[str, LedgerState]:
+        """Where each effect of a relationship stands, by key."""
+        return {row.key: row.state for row in await self.rows(relationship)}
+
     async def counts(self) -> Mapping[LedgerState, int]:
         """How many effects stand in each state; a lease that has run out counts as UNKNOWN."""
         counted = select(_seen(self._clock())["state"].label("seen"), func.count()).group_by("seen")

@@ -36,7 +36,14 @@ from mentoring_lifecycle.contracts.inputs import StartRelationship
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.record import Record, read_record
 from mentoring_lifecycle.contracts.refusals import rejection_in
-from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, DisputeView, HelpView, RelationshipView
+from mentoring_lifecycle.contracts.views import (
+    AgreementView,
+    ChangesView,
+    DisputeView,
+    HelpView,
+    OutsideView,
+    RelationshipView,
+)
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.effects import FindSlot
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
@@ -44,6 +51,7 @@ from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, problems_of
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
+from mentoring_lifecycle.starter.conflicts import conflict_of
 from mentoring_lifecycle.workflows.case import Case
 from mentoring_lifecycle.workflows.relationship import MentoringRelationship
 from mentoring_lifecycle.workflows.showing import search_attributes
@@ -281,10 +289,8 @@ class MentoringClient:
         if len({mentor, mentee, *team}) < len((mentor, mentee, *team)):
             raise CommandRejected(Rejection(Refusal.SAME_PERSON))
         one, other, *_ = [await self._known(person) for person in (mentor, mentee, *team)]
-        if abs(one.level - other.level) < policy.minimum_level_distance:
-            raise CommandRejected(Rejection(Refusal.LEVELS_TOO_CLOSE, str(policy.minimum_level_distance)))
-        if await self._reports_to(one, other) or await self._reports_to(other, one):
-            raise CommandRejected(Rejection(Refusal.CONFLICT_OF_INTEREST))
+        if conflict := await conflict_of(self._people, one, other, policy.minimum_level_distance):
+            raise CommandRejected(conflict)
         return one, other
 
     async def _known(self, person: str) -> Person:
@@ -295,16 +301,6 @@ class MentoringClient:
         if not found.active:
             raise CommandRejected(Rejection(Refusal.PERSON_INACTIVE, found.id))
         return found
-
-    async def _reports_to(self, person: Person, boss: Person) -> bool:
-        seen: list[str] = []
-        above: Person | None = person
-        while above and above.manager and above.manager not in seen:
-            if above.manager == boss.id:
-                return True
-            seen.append(above.manager)
-            above = await self._people.find(above.manager)
-        return False
 
     async def reopen(self, old: str, *, relationship: str = "", policy: ProgrammePolicy | None = None) -> Continued:
         """Begin anew with the same two people: a new relationship that follows an ended one.
@@ -738,6 +734,10 @@ class RelationshipHandle:
     async def changes(self) -> tuple[ChangesView, ...]:
         """How often sessions were changed, by side and by power; for the programme team alone."""
         return await self._query("changes", tuple[ChangesView, ...])
+
+    async def outside(self) -> OutsideView:
+        """What calendars and the people directory should agree with; for the reconcile process."""
+        return await self._query("outside", OutsideView)
 
     async def slots(self, *, session: int = 0, count: int = 3) -> tuple[datetime, ...]:
         """Times that would suit both for a session; see MentoringClient.proposed_slots."""

@@ -1,4 +1,4 @@
-"""Connections as the settings say: to the relationships, to the cases, and a client over both."""
+"""Connections as the settings say: to the relationships, to the cases, a client over both, and to calendars."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,16 +7,20 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 
-from mentoring_lifecycle.activities.ports import FreeDaysGateway
+from mentoring_lifecycle.activities.ports import Attendee, FreeDaysGateway
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts.codec import data_converter
+from mentoring_lifecycle.gateways.action_links import TemplateLinks, UnusableTemplate
 from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
+from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.database import open_database
 from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
 from mentoring_lifecycle.gateways.free_days import FreeDays, UnusableClosures, read_closures
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
+from mentoring_lifecycle.gateways.loopback import UnprotectedConnection
 from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
+from mentoring_lifecycle.letters.writer import CatalogueLetters
 from mentoring_lifecycle.settings import Settings, SettingsError, temporal_connection
 from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient
 
@@ -54,6 +58,30 @@ def free_days_from(settings: Settings) -> FreeDaysGateway:
 def free_busy_from(settings: Settings) -> CalDavFreeBusy:
     """People's own calendars; our account is shown to the calendar server of the settings alone."""
     return CalDavFreeBusy(settings.caldav_url, settings.caldav_username, settings.caldav_password.get_secret_value())
+
+
+def calendar_from(settings: Settings) -> CalDavCalendar | None:
+    """The calendar server of the settings, or None; whoever opens it closes it. Raises SettingsError."""
+    if not settings.caldav_url:
+        return None
+    try:
+        return CalDavCalendar(
+            settings.caldav_url,
+            settings.caldav_username,
+            settings.caldav_password.get_secret_value(),
+            organizer=Attendee(settings.sender_name, settings.sender_address),
+            closed_network=settings.closed_network,
+        )
+    except UnprotectedConnection as error:
+        raise SettingsError([f"MENTORING_CALDAV_URL: {error}"]) from None
+
+
+def writer_from(settings: Settings) -> CatalogueLetters:
+    """Whoever finds the words of letters and entries. Raises SettingsError."""
+    try:
+        return CatalogueLetters(TemplateLinks(settings.action_link_template), settings.programme_name)
+    except UnusableTemplate as error:
+        raise SettingsError([f"MENTORING_ACTION_LINK_TEMPLATE: {error}"]) from None
 
 
 @asynccontextmanager

@@ -4,8 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from mentoring_lifecycle.gateways.ledger_sql import LedgerRow
     from mentoring_lifecycle.settings import Settings
+    from mentoring_lifecycle.starter.reconcile import Pass, Reconciler
 
 app = typer.Typer()
 
@@ -181,6 +184,83 @@ async def _taking_mail(settings: "Settings") -> None:
         message = f"MENTORING_INBOUND_ADDRESS or MENTORING_INBOUND_METRICS_ADDRESS: cannot listen: {error.strerror}."
         raise Failed(message, ExitCode.USAGE) from None
     finally:
+        await engine.dispose()
+
+
+_TOLD_EVERY = 100
+"""Relationships from one word about progress to the next."""
+
+
+@app.command(rich_help_panel=_PANEL)
+def reconcile(
+    once: Annotated[
+        bool, typer.Option("--once", help="Look once and end; exit code 1 where something kept silent.")
+    ] = False,
+    every: Annotated[
+        int | None,
+        typer.Option(metavar="MINUTES", min=1, help="Rest so long between two looks, whatever the settings say."),
+    ] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Compare every relationship with calendars and people, again and again until SIGTERM or Ctrl-C."""
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.telemetry import configure_logging
+
+    settings = read_settings()
+    configure_logging(settings)
+    rest = None if once else timedelta(minutes=every or settings.reconcile_minutes)
+    looked = asyncio.run(_reconciling(settings, rest, output))
+    if once and looked is None:
+        raise typer.Exit(_INTERRUPTED)
+    if looked and not looked.saw_everything and once:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+_INTERRUPTED = 130
+
+
+async def _reconciling(settings: "Settings", every: timedelta | None, output: Output) -> "Pass | None":
+    """The last look, if there was time for one; only one where nothing says when the next is due."""
+    from mentoring_lifecycle.starter.reconcile import reconcile_forever
+
+    last: Pass | None = None
+
+    async def look() -> None:
+        nonlocal last
+        tell("Looking at every relationship ...")
+        last = await reconciler.look_over(_tell_progress)
+        tell(f"{last.relationships} relationships looked at, {len(last.rows)} findings.")
+        show(last.rows, output)
+
+    async with _opened_reconciler(settings) as reconciler:
+        await _until_stopped(reconcile_forever(look, every) if every else look())
+    return last
+
+
+def _tell_progress(looked_at: int) -> None:
+    if looked_at % _TOLD_EVERY == 0:
+        tell(f"{looked_at} looked at so far ...")
+
+
+@asynccontextmanager
+async def _opened_reconciler(settings: "Settings") -> "AsyncIterator[Reconciler]":
+    from mentoring_lifecycle.activities.calendar import CalendarActivities
+    from mentoring_lifecycle.gateways.database import open_database
+    from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
+    from mentoring_lifecycle.gateways.people_sql import SqlPeople
+    from mentoring_lifecycle.starter.connection import calendar_from, opened_client, writer_from
+    from mentoring_lifecycle.starter.reconcile import Reconciler, ThroughClient
+
+    calendar, engine = calendar_from(settings), open_database(settings.database_url)
+    people, ledger = SqlPeople(engine), SqlLedger(engine)
+    changes = CalendarActivities(people, ledger, writer_from(settings), calendar)
+    try:
+        async with opened_client(settings) as client:
+            relationships = ThroughClient(client)
+            yield Reconciler(relationships, people=people, ledger=ledger, calendar=calendar, changes=changes)
+    finally:
+        if calendar:
+            await calendar.aclose()
         await engine.dispose()
 
 

@@ -7,7 +7,14 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.contracts import names
     from mentoring_lifecycle.contracts.inputs import RelationshipInput
-    from mentoring_lifecycle.contracts.views import AgreementView, ChangesView, DisputeView, HelpView, RelationshipView
+    from mentoring_lifecycle.contracts.views import (
+        AgreementView,
+        ChangesView,
+        DisputeView,
+        HelpView,
+        OutsideView,
+        RelationshipView,
+    )
     from mentoring_lifecycle.domain import commands as c
     from mentoring_lifecycle.domain.consequences import wish_to_look
     from mentoring_lifecycle.domain.effects import FindSlot
@@ -127,3 +134,8 @@ class MentoringRelationship:
     def help_requests(self) -> tuple[HelpView, ...]:
         """With the words of those who asked."""
         return HelpView.of(self.story.state)
+
+    @workflow.query(description="What calendars and the people directory should agree with")
+    def outside(self) -> OutsideView:
+        """For the reconcile process."""
+        return OutsideView.of(self.story.state)

@@ -28,7 +28,7 @@ FAMILIES: dict[str, Iterable[type[Any]]] = {
     "events": get_args(events.Event),
     "effects": get_args(effects.Effect),
     "inputs": (inputs.StartRelationship, inputs.CarriedState),
-    "views": (views.RelationshipView, views.AgreementView, views.HelpView, views.DisputeView),
+    "views": (views.RelationshipView, views.AgreementView, views.HelpView, views.DisputeView, views.OutsideView),
     "deliveries": (
         deliveries.LettersOrder,
         deliveries.CalendarOrder,

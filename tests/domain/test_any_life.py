@@ -16,7 +16,7 @@ from mentoring_lifecycle.contracts.views import AgreementView, DisputeView, Help
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.booking import may_plan
-from mentoring_lifecycle.domain.consequences import effects_of, still_wanted
+from mentoring_lifecycle.domain.consequences import effects_of, session_uid, still_wanted
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.effects import Effect, FindSlot, KeepEntry, Letter, RemoveEntry
 from mentoring_lifecycle.domain.evolution import evolve, opened
@@ -527,6 +527,19 @@ class AnyLife(RuleBasedStateMachine):
         numbers = [session.number for session in state.sessions] + [number for number, _ in state.results]
         assert len(numbers) == len(set(numbers))
         assert all(number < state.next_session for number in numbers)
+
+    @invariant()
+    def calendars_would_show_the_schedule(self) -> None:
+        """Once everything decided is done, both calendars show what lies ahead, and of the future nothing else."""
+        self.every_fact_was_allowed()  # reads the newest effects
+        state, now = self.lived.state, self.lived.now
+        ahead = [session for session in state.sessions if session.lies_ahead and session.ends_at > now]
+        for party in PAIR:
+            entries = [entry for (person, _), entry in self.shown.items() if person == state.person(party)]
+            told = [(each.uid, each.starts_at, each.ends_at, each.revision) for each in entries if each.ends_at > now]
+            assert told == [
+                (session_uid(state.id, each.number), each.starts_at, each.ends_at, each.revision) for each in ahead
+            ]
 
     @invariant()
     def every_session_settles_in_bounded_time(self) -> None:

@@ -100,6 +100,16 @@ def test_help_waits_for_no_database_driver() -> None:
     assert told.stdout == "set()\n"
 
 
+def test_reconcile_without_a_server_ends_in_a_sentence(migrated: None) -> None:
+    """Once or again and again: where Temporal is cannot be found is told, with exit code 1."""
+    for options in (["--once"], ["--every", "5"]):
+        command = [sys.executable, "-P", "-m", "mentoring_lifecycle.starter", "reconcile", *options]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+        assert "No Temporal server answers" in ended.stderr
+    assert run("reconcile", "--every", "0").exit_code == 2
+
+
 # --- acts -------------------------------------------------------------------------------------------------------
 
 GOAL = c.Goal(c.GoalOwner.PAIR, "Drop the slides", "One talk without", c.Measure.SCALE, 3, 8)
@@ -204,10 +214,10 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Listener:
 
 def test_every_act_is_a_command() -> None:
     """Whatever the typed client can do, the command line can do."""
-    looking = {"do", "status", "timeline", "agreement", "help_requests", "changes", "disputes", "slots"}
+    looking = {"do", "status", "timeline", "agreement", "help_requests", "changes", "disputes", "slots", "outside"}
     methods = {name for name, _ in inspect.getmembers(RelationshipHandle, inspect.isfunction) if name[0] != "_"}
     assert methods - looking == ACTS.keys()
-    assert {name.replace("_", "-") for name in methods} - {"do"} <= COMMANDS.keys()
+    assert {name.replace("_", "-") for name in methods} - {"do", "outside"} <= COMMANDS.keys()
 
 
 @pytest.mark.parametrize("act", ACTS)

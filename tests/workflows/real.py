@@ -1,7 +1,9 @@
 """A rig of real parts: a worker in a process of its own, SQLite, an SMTP server and a CalDAV server on loopback."""
 
 import asyncio
+import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -97,9 +99,7 @@ class RealRig:
         """As an operator does: `python -m mentoring_lifecycle.worker`, settings in its environment."""
         self._workers += 1
         log = self.folder / f"worker-{self._workers}.log"
-        clean = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in self._environment().items())]
-        command = [*clean, sys.executable, "-P", "-m", "mentoring_lifecycle.worker"]
-        self.worker = await ChildProcess.start("worker", command, log=log)
+        self.worker = await ChildProcess.start("worker", self._python("mentoring_lifecycle.worker"), log=log)
 
         async def serves() -> bool:
             return "worker_started" in log.read_text()
@@ -110,6 +110,14 @@ class RealRig:
         """SIGKILL, as when a machine runs out of memory."""
         assert self.worker
         await self.worker.kill()
+
+    async def reconcile(self) -> list[tuple[str, str, str]]:
+        """One look at everything, as an operator takes it: party, finding, what was done."""
+        command = self._python("mentoring_lifecycle.starter", "reconcile", "--once", "--output", "json")
+        looking = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        shown, _ = await looking.communicate()
+        assert looking.returncode == 0
+        return [(row["party"], row["finding"], row["done"]) for row in json.loads(shown)]
 
     async def forget_worker(self, life: Life) -> None:
         """What the server does by itself ten seconds later: no longer wait for the worker that knew this workflow."""
@@ -122,6 +130,10 @@ class RealRig:
         """SIGKILL to the Temporal server, and up again on the same files."""
         await self.temporal.kill()
         await self.temporal.start()
+
+    def _python(self, module: str, *arguments: str) -> list[str]:
+        clean = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in self._environment().items())]
+        return [*clean, sys.executable, "-P", "-m", module, *arguments]
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -1,0 +1,334 @@
+"""`mentoring reconcile`: looks at everything again and again, because nobody tells us of an edit by hand.
+
+Each relationship is asked once, by a query, and compared with its two calendars and with the people directory. A
+difference becomes an ordinary Update, or a change of a calendar through the effect ledger; where nothing differs
+nothing is written. Several of these processes may run: whatever is found has an id of its own, or is claimed in the
+ledger.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from mentoring_lifecycle.activities.calendar import LEASE, CalendarActivities
+from mentoring_lifecycle.activities.ports import CalendarGateway, GatewayError, KnownEffects, LedgerState, PeopleGateway
+from mentoring_lifecycle.contracts.deliveries import Outcome
+from mentoring_lifecycle.contracts.people import Person
+from mentoring_lifecycle.contracts.views import OutsideView
+from mentoring_lifecycle.domain.consequences import uid_prefix
+from mentoring_lifecycle.domain.effects import CalendarEffect
+from mentoring_lifecycle.domain.people import PAIR, Party
+from mentoring_lifecycle.domain.rejections import Rejection
+from mentoring_lifecycle.starter.client import CommandRejected, MentoringClient
+from mentoring_lifecycle.starter.conflicts import conflict_of
+from mentoring_lifecycle.starter.findings import Finding, Found, Say, States, calendar_findings, people_findings
+
+log = structlog.stdlib.get_logger()
+
+AT_ONCE = 4
+"""Relationships looked at side by side."""
+PACE = timedelta(milliseconds=20)
+"""Between one and the next, so that a thousand queries are no storm."""
+ENDED_WITHIN = timedelta(days=30)
+"""How far back ended relationships are looked at, until their calendars were seen clean once."""
+
+_OPEN = "ExecutionStatus = 'Running'"
+_ENDED = "ExecutionStatus = 'Completed' AND CloseTime > '{since}'"
+_EVERYTHING = 10_000_000
+_NOT_SEEN = (Finding.CALENDAR_AWAY, Finding.NOT_REACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One finding and what was done about it."""
+
+    relationship: str
+    party: str
+    """Empty where it is about both."""
+    session: int
+    """0 where it is about none."""
+    finding: Finding
+    done: str
+    """`noted`, `written`, `removed`; `reported` where nothing is to be done; else a word that says why nothing was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One look at everything."""
+
+    relationships: int
+    rows: tuple[Row, ...]
+
+    @property
+    def saw_everything(self) -> bool:
+        """Every relationship and every calendar gave an answer."""
+        return not any(row.finding in _NOT_SEEN for row in self.rows)
+
+
+Look = Callable[[str], AsyncIterator[Row]]
+
+
+class Relationships(Protocol):
+    """The relationships, as far as a reconciler needs them."""
+
+    def open(self) -> AsyncIterator[str]:
+        """Ids of those under way."""
+
+    def ended(self, since: datetime) -> AsyncIterator[str]:
+        """Ids of those that have ended since."""
+
+    async def outside(self, relationship: str) -> OutsideView:
+        """What the world should agree with; one query."""
+
+    async def say(self, relationship: str, news: Say) -> None:
+        """Tell it. Raises CommandRejected."""
+
+
+class ThroughClient:
+    """The relationships behind a client."""
+
+    def __init__(self, client: MentoringClient) -> None:
+        self._client = client
+
+    def open(self) -> AsyncIterator[str]:
+        """Ids of those under way."""
+        return self._ids(_OPEN)
+
+    def ended(self, since: datetime) -> AsyncIterator[str]:
+        """Ids of those that have ended since."""
+        return self._ids(_ENDED.format(since=since.isoformat()))
+
+    async def _ids(self, query: str) -> AsyncIterator[str]:
+        async for row in self._client.list(query, limit=_EVERYTHING):
+            yield row.relationship
+
+    async def outside(self, relationship: str) -> OutsideView:
+        """What the world should agree with; one query."""
+        return await self._client.relationship(relationship).outside()
+
+    async def say(self, relationship: str, news: Say) -> None:
+        """Tell it. Raises CommandRejected."""
+        await self._client.relationship(relationship).do(news.command, news.command_id)
+
+
+class Reconciler:
+    """Compares relationships with the world, through the same ledger and the same calendar changes as the worker."""
+
+    def __init__(
+        self,
+        relationships: Relationships,
+        *,
+        people: PeopleGateway,
+        ledger: KnownEffects,
+        calendar: CalendarGateway | None,
+        changes: CalendarActivities,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pace: timedelta = PACE,
+    ) -> None:
+        """`changes` acts on the same calendar; without a calendar only the people directory is compared."""
+        self._relationships = relationships
+        self._people = people
+        self._ledger = ledger
+        self._calendar = calendar
+        self._changes = changes
+        self._clock = clock
+        self._pace = pace
+
+    async def look_over(self, looked: Callable[[int], None] = lambda _: None) -> Pass:
+        """Look at every open relationship once, and at those that ended lately until they were seen clean.
+
+        `looked` hears how many have been begun. Raises what the server raises when it cannot even list them.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                looks = [look async for look in self._begun(group, looked)]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        rows = [look.result() for look in looks]
+        return Pass(len(looks), tuple(row for each in rows for row in each))
+
+    async def _begun(
+        self, group: asyncio.TaskGroup, looked: Callable[[int], None]
+    ) -> AsyncIterator["asyncio.Task[list[Row]]"]:
+        rooms, count = asyncio.Semaphore(AT_ONCE), 0
+        async for relationship, at in self._everything():
+            await rooms.acquire()
+            look = group.create_task(self._look(relationship, at))
+            look.add_done_callback(lambda _: rooms.release())
+            yield look
+            looked(count := count + 1)
+            await asyncio.sleep(self._pace.total_seconds())
+
+    async def _everything(self) -> AsyncIterator[tuple[str, Look]]:
+        async for relationship in self._relationships.open():
+            yield relationship, self._look_at_open
+        if self._calendar is None:
+            return
+        async for relationship in self._relationships.ended(self._clock() - ENDED_WITHIN):
+            yield relationship, self._look_at_ended
+
+    async def _look(self, relationship: str, at: Look) -> list[Row]:
+        rows: list[Row] = []
+        try:
+            async for row in at(relationship):
+                rows.append(row)  # noqa: PERF401 -- what was done before a failure is told as well
+        except Exception as error:
+            log.warning("reconcile_look_failed", relationship=relationship, error=type(error).__name__)
+            rows.append(Row(relationship, "", 0, Finding.NOT_REACHED, "failed"))
+        for row in rows:
+            _log(row)
+        return rows
+
+    # --- one relationship ---------------------------------------------------------------------------------------
+
+    async def _look_at_open(self, relationship: str) -> AsyncIterator[Row]:
+        view, states = await self._read(relationship)
+        pair = {party: await self._people.find(_person(view, party)) for party in PAIR}
+        conflict = await self._conflict(view, pair)
+        async for row in self._remedied(view, people_findings(view, pair, conflict, states, self._clock())):
+            yield row
+        for party, person in pair.items():
+            if person and person.active:
+                async for row in self._look_into_calendar(view, states, party, person):
+                    yield row
+
+    async def _look_at_ended(self, relationship: str) -> AsyncIterator[Row]:
+        """Only for what is left in calendars, and no more once that was nothing."""
+        seen_clean = f"{relationship}/end/reconciled/-/0"
+        if (await self._ledger.states(relationship)).get(seen_clean) is LedgerState.SUPPRESSED:
+            return
+        view, states = await self._read(relationship)
+        is_clean = True
+        for party in PAIR:
+            person = await self._people.find(_person(view, party))
+            async for row in self._look_into_calendar(view, states, party, person or _nobody(view, party)):
+                is_clean = False
+                yield row
+        if is_clean:
+            state, reason = LedgerState.SUPPRESSED, "nothing_left"
+            await self._ledger.record(
+                seen_clean, relationship=relationship, purpose="reconcile", state=state, reason=reason
+            )
+
+    async def _read(self, relationship: str) -> tuple[OutsideView, States]:
+        """The relationship before the ledger, and both before the calendars."""
+        view = await self._relationships.outside(relationship)
+        return view, await self._ledger.states(relationship)
+
+    async def _conflict(self, view: OutsideView, pair: dict[Party, Person | None]) -> Rejection | None:
+        mentor, mentee = pair[Party.MENTOR], pair[Party.MENTEE]
+        if mentor is None or mentee is None:
+            return None
+        return await conflict_of(self._people, mentor, mentee, view.least_level_distance)
+
+    async def _look_into_calendar(
+        self, view: OutsideView, states: States, party: Party, person: Person
+    ) -> AsyncIterator[Row]:
+        if self._calendar is None:
+            return
+        now = self._clock()
+        try:
+            seen = await self._calendar.entries(person.id, uid_prefix(view.relationship), now)
+        except GatewayError as failure:
+            yield Row(view.relationship, party, 0, Finding.CALENDAR_AWAY, failure.reason)
+            return
+        async for row in self._remedied(view, calendar_findings(view, person, party, seen, states, now)):
+            yield row
+
+    # --- what is done about it ----------------------------------------------------------------------------------
+
+    async def _remedied(self, view: OutsideView, findings: Iterable[Found]) -> AsyncIterator[Row]:
+        for found in findings:
+            done = await self._remedy(view.relationship, found)
+            yield Row(view.relationship, found.party or "", found.session, found.finding, done)
+
+    async def _remedy(self, relationship: str, found: Found) -> str:
+        match found.remedy:
+            case None:
+                return found.note
+            case Say() as news:
+                return await self._say_once(relationship, news) if news.once else await self._say(relationship, news)
+            case effect:
+                return await self._change(relationship, effect)
+
+    async def _say(self, relationship: str, news: Say) -> str:
+        try:
+            await self._relationships.say(relationship, news)
+        except CommandRejected as refused:
+            return f"refused: {refused.code}"
+        return "noted"
+
+    async def _say_once(self, relationship: str, news: Say) -> str:
+        """Claimed before it is said, and remembered when it was heard; what was refused may be said again."""
+        claim = await self._ledger.claim(
+            news.once,
+            relationship=relationship,
+            purpose="reconcile",
+            lease=LEASE,
+            again_if_unknown=True,
+            now=self._clock(),
+        )
+        if not claim.granted:
+            return "said_elsewhere"
+        done = "failed"
+        try:
+            done = await self._say(relationship, news)
+        finally:
+            if done == "noted":
+                await self._ledger.settle(news.once, claim.token, LedgerState.ACCEPTED)
+            else:
+                await self._ledger.release(news.once, claim.token)
+        return done
+
+    async def _change(self, relationship: str, effect: CalendarEffect) -> str:
+        result = await self._changes.bring_about(relationship, effect, self._clock())
+        done = "written" if effect.kind == "keep_entry" else "removed"
+        return done if result.outcome is Outcome.ACCEPTED else f"{result.outcome}: {result.reason}"
+
+
+def _person(view: OutsideView, party: Party) -> str:
+    return view.mentor if party is Party.MENTOR else view.mentee
+
+
+def _nobody(view: OutsideView, party: Party) -> Person:
+    """Stands for somebody the directory no longer knows; their calendar lies under their id."""
+    return Person(_person(view, party), "", "", "en", "UTC", 0)
+
+
+def _log(row: Row) -> None:
+    """One line per finding. No line may tell one hold from another, so a conflict of interest has a neutral one."""
+    if row.finding is Finding.CONFLICT_OF_INTEREST:
+        log.info("reconcile_directory_looked_up", relationship=row.relationship)
+        return
+    log.info(
+        f"reconcile_{row.finding}",
+        relationship=row.relationship,
+        party=row.party,
+        session=row.session,
+        done=row.done,
+    )
+
+
+# --- again and again --------------------------------------------------------------------------------------------
+
+
+async def reconcile_forever(
+    look: Callable[[], Awaitable[None]], every: timedelta, rest: asyncio.Event | None = None
+) -> None:
+    """Look and rest, until cancelled. A look that fails is logged, and the next one begins at its hour.
+
+    `rest` ends a rest early when it is set; for tests.
+    """
+    while True:
+        try:
+            await look()
+        except Exception as error:
+            log.warning("reconcile_failed", error=type(error).__name__)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(every.total_seconds()):
+                await (rest or asyncio.Event()).wait()
