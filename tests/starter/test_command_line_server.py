@@ -373,6 +373,46 @@ def test_the_exporter_ends_cleanly(rig: Rig, environment: pytest.MonkeyPatch) ->
     assert (exporter.returncode, b"Traceback" in told) == (0, False)
 
 
+RECONCILE = [sys.executable, "-P", "-m", "mentoring_lifecycle.starter", "reconcile"]
+
+
+def test_a_look_at_everything(rig: Rig) -> None:
+    """Every open relationship is asked; without a calendar and with people as they were nothing is found."""
+    r = opened("looked-at")
+    until(lambda: r in [row["relationship"] for row in answer("list")])
+    looked = process("reconcile", "--once", "--output", "json")
+    assert json.loads(looked.stdout) == []
+    assert "Looking at every relationship" in looked.stderr
+    running = [row for row in answer("list") if row["status"] == "running"]
+    assert f"{len(running)} relationships looked at, 0 findings." in looked.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_reconcile_looks_again_and_again_until_it_is_told_to_stop(rig: Rig, number: signal.Signals) -> None:
+    """Then it ends with 0 and no traceback, in the middle of its rest."""
+    with subprocess.Popen([*RECONCILE, "--every", "5"], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stderr
+        told = b""
+        while b"relationships looked at" not in told:
+            told = process.stderr.readline()
+            assert told, "it ended before it had looked"
+        process.send_signal(number)
+        shown, rest = process.communicate(timeout=20)
+    assert (process.returncode, b"Traceback" in rest, shown) == (0, False, b"None.\n")
+
+
+def test_a_look_that_cannot_see_everything_ends_with_1(rig: Rig, environment: pytest.MonkeyPatch) -> None:
+    """A calendar server that does not answer is a finding about the server, told to people and to programs."""
+    opened("unseen")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MENTORING_CALDAV_URL", "http://127.0.0.1:1/")
+        command = [*RECONCILE, "--once", "--output", "json"]
+        looked = subprocess.run(command, capture_output=True, text=True, check=False)
+    rows = json.loads(looked.stdout)
+    assert {(row["finding"], row["done"]) for row in rows} == {("calendar_away", "connect")}
+    assert (looked.returncode, "Traceback" in looked.stderr) == (1, False)
+
+
 BOUNCE = Path(__file__).parents[1] / "inbound/corpus/bounce-postfix-unknown-user.eml"
 
 
