@@ -217,6 +217,7 @@ def reconcile(
 
 
 _INTERRUPTED = 130
+"""As a shell says it of whatever Ctrl-C has stopped."""
 
 
 async def _reconciling(settings: "Settings", every: timedelta | None, output: Output) -> "Pass | None":

@@ -401,7 +401,20 @@ def test_reconcile_looks_again_and_again_until_it_is_told_to_stop(rig: Rig, numb
     assert (process.returncode, b"Traceback" in rest, shown) == (0, False, b"None.\n")
 
 
-def test_a_look_that_cannot_see_everything_ends_with_1(rig: Rig, environment: pytest.MonkeyPatch) -> None:
+def test_a_single_look_that_is_stopped_ends_with_130(rig: Rig) -> None:
+    """In the middle of a look, behind a calendar server that takes its time: no traceback, and no half a table."""
+    opened("stopped")
+    with socket.create_server(("127.0.0.1", 0)) as slow, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MENTORING_CALDAV_URL", f"http://127.0.0.1:{slow.getsockname()[1]}/")
+        with subprocess.Popen([*RECONCILE, "--once"], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stderr
+            assert b"Looking" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            shown, rest = process.communicate(timeout=20)
+    assert (process.returncode, shown, b"Traceback" in rest) == (130, b"", False)
+
+
+def test_a_look_that_cannot_see_everything_ends_with_1(rig: Rig) -> None:
     """A calendar server that does not answer is a finding about the server, told to people and to programs."""
     opened("unseen")
     with pytest.MonkeyPatch.context() as patch:
