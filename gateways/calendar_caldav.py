@@ -131,7 +131,8 @@ class CalDavCalendar:
                 if stored is None:
                     return
                 answer = await self._ask("DELETE", stored.url, headers={"If-Match": _strong(stored.etag)})
-                if answer.status in {200, 204} or answer.status in _MISSING:
+                # Radicale says 200, and so does a log-in page in front of it: then the next look tells.
+                if answer.status == 204 or answer.status in _MISSING:
                     return
         raise CalendarDelayed("conflict")
 
