@@ -27,6 +27,7 @@ from mentoring_lifecycle.gateways.loopback import UnprotectedConnection, is_loop
 _LARGEST_ANSWER = 1024 * 1024
 _ROUNDS = 6
 _HOPS = 3
+_LONGEST_WAIT = timedelta(days=1)
 _PERHAPS_DONE = frozenset({"timeout", "connect", "502", "504"})
 _ANSWERS = frozenset({200, 201, 204, 207, 404, 405, 409, 410, 412})
 _MISSING = frozenset({404, 410})
@@ -286,8 +287,10 @@ def _retry_after(headers: httpx2.Headers) -> timedelta | None:
     value = headers.get("Retry-After", "").strip()
     try:
         if value.isdecimal():
-            return timedelta(seconds=int(value))
-        return max(parsedate_to_datetime(value).astimezone(UTC) - datetime.now(UTC), timedelta())
+            asked = timedelta(seconds=int(value))
+        else:
+            asked = max(parsedate_to_datetime(value).astimezone(UTC) - datetime.now(UTC), timedelta())
+        return min(asked, _LONGEST_WAIT)  # or whoever asks for a month loses what is wanted today
     except (ValueError, OverflowError):
         return None
 
