@@ -18,6 +18,8 @@ from mentoring_lifecycle.domain.sessions import HALF_A_WEEK, not_before
 
 LETTER_LIVES = timedelta(days=14)
 """How long a letter without an hour of its own may be late before it is dropped."""
+ENTRY_LIVES = timedelta(days=14)
+"""How long at least an entry that a calendar may still show wrongly is worth another try."""
 
 
 def effects_of(event: e.Event, state: Relationship) -> tuple[Effect, ...]:
@@ -349,8 +351,13 @@ def _entry(state: Relationship, at: datetime, session: Session, party: Party) ->
         ends_at=session.ends_at,
         zone=state.zone_at(session.starts_at),
         decided_at=at,
-        not_after=session.ends_at,
+        # A later time may be shown from before it moved, and would still be shown when the session is over.
+        not_after=_put_right_by(at, session.ends_at) if session.revision else session.ends_at,
     )
+
+
+def _put_right_by(at: datetime, ends_at: datetime) -> datetime:
+    return max(at + ENTRY_LIVES, ends_at)
 
 
 def _session_reminded(event: e.SessionReminded, state: Relationship) -> Iterator[Effect]:
@@ -387,7 +394,7 @@ def _removal(state: Relationship, event: e.SessionCancelled, party: Party) -> Re
         uid=session_uid(state.id, event.session),
         revision=event.revision,
         decided_at=event.at,
-        not_after=event.at + timedelta(days=state.policy.calendar_clean_up_days),
+        not_after=_put_right_by(event.at, event.ends_at),
     )
 
 
@@ -617,18 +624,27 @@ _ABOUT_SESSIONS_AHEAD = (
     LetterKind.SESSION_REMINDER,
     LetterKind.TIMES_ANSWERED,
 )
+_ABOUT_OPEN_HELP = (LetterKind.HELP_RECEIVED, LetterKind.HELP_WANTED, LetterKind.HELP_OVERDUE)
 
 
 def still_wanted(effect: Effect, state: Relationship) -> bool:
     """Whether an effect that has not been performed yet still makes sense. Asked again before every attempt."""
     if isinstance(effect, KeepEntry):
-        return _lies_ahead_unchanged(state, effect.session, effect.revision)
+        return _is_its_place(state, effect.session, effect.revision)
     if isinstance(effect, VerifyCalendar):
         return effect.occurrence == (_END if state.is_ending else _stop(state) if state.frozen_since else "")
     if isinstance(effect, FindSlot):
         is_newest = not state.slot_order or effect.key.endswith(f"/{state.slot_order}")
         return effect.session == state.slot_wanted and is_newest
     return not isinstance(effect, Letter) or _is_wanted_letter(effect, state)
+
+
+def _is_its_place(state: Relationship, number: int, revision: int) -> bool:
+    """It is still there; one that moved is put right even when it is over, or settled."""
+    session = state.session(number)
+    if session is None:
+        return bool(revision) and any(number == settled for settled, _ in state.results)
+    return session.time_since <= revision <= session.revision and (session.lies_ahead or bool(revision))
 
 
 def _is_wanted_letter(letter: Letter, state: Relationship) -> bool:
@@ -638,6 +654,9 @@ def _is_wanted_letter(letter: Letter, state: Relationship) -> bool:
         return state.is_unreachable(letter.party)
     if letter.purpose in _ABOUT_SESSIONS_AHEAD:
         return _lies_ahead_unchanged(state, letter.facts.session, letter.facts.revision)
+    if letter.purpose in _ABOUT_OPEN_HELP:
+        is_open = any(letter.facts.occurrence == f"help-{request.number}" for request in state.help)
+        return is_open or state.is_closed  # after the end nobody concludes anything, but the call was made
     subject = _QUESTIONS.get(letter.purpose)
     return subject is None or letter.facts.occurrence.startswith("stop-") or _is_the_step(letter, subject, state)
 

@@ -27,6 +27,7 @@ from mentoring_lifecycle.gateways.loopback import UnprotectedConnection, is_loop
 _LARGEST_ANSWER = 1024 * 1024
 _ROUNDS = 6
 _HOPS = 3
+_LONGEST_WAIT = timedelta(days=1)
 _PERHAPS_DONE = frozenset({"timeout", "connect", "502", "504"})
 _ANSWERS = frozenset({200, 201, 204, 207, 404, 405, 409, 410, 412})
 _MISSING = frozenset({404, 410})
@@ -131,7 +132,8 @@ class CalDavCalendar:
                 if stored is None:
                     return
                 answer = await self._ask("DELETE", stored.url, headers={"If-Match": _strong(stored.etag)})
-                if answer.status in {200, 204} or answer.status in _MISSING:
+                # Radicale says 200, and so does a log-in page in front of it: then the next look tells.
+                if answer.status == 204 or answer.status in _MISSING:
                     return
         raise CalendarDelayed("conflict")
 
@@ -288,8 +290,10 @@ def _retry_after(headers: httpx2.Headers) -> timedelta | None:
     value = headers.get("Retry-After", "").strip()
     try:
         if value.isdecimal():
-            return timedelta(seconds=int(value))
-        return max(parsedate_to_datetime(value).astimezone(UTC) - datetime.now(UTC), timedelta())
+            asked = timedelta(seconds=int(value))
+        else:
+            asked = max(parsedate_to_datetime(value).astimezone(UTC) - datetime.now(UTC), timedelta())
+        return min(asked, _LONGEST_WAIT)  # or whoever asks for a month loses what is wanted today
     except (ValueError, OverflowError):
         return None
 

@@ -211,6 +211,14 @@ def test_files_exist(page: Path) -> None:
     assert {name for name in named if not (ROOT / name).exists() and name not in alone} == set()
 
 
+@every_page
+def test_tests_exist(page: Path) -> None:
+    """Every test that a page names is there."""
+    tests = [file for file in FILES if file.name.startswith("test_")]
+    known = {name for file in tests for name in re.findall(r"\bdef (test_\w+)", text_of(file))}
+    assert set(re.findall(r"\btest_\w+\b(?!\.py)", text_of(page))) <= known
+
+
 def test_every_action_has_its_page() -> None:
     """The README says for each action of a letter what a host's page calls."""
     told = {cells[0].strip("`") for cells in rows(README, "[a-z]+(-[a-z]+)*")}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -142,7 +143,8 @@ async def test_an_exit_waits_for_the_calendar_server_and_then_closes(rig: Rig, b
 
 
 async def test_a_calendar_server_that_stays_away_does_not_keep_a_relationship_open(rig: Rig, broken: World) -> None:
-    """After the days that a clean-up has it closes all the same, and says that nothing was proven."""
+    """After the days that a clean-up has it closes all the same, and says that nothing was proven; what is left in
+    calendars goes when the server is back at last."""
     life = await rig.life(*UNDER_WAY)
     broken.calendar_server_goes()
     await life.on.exit(by=MENTOR)
@@ -150,7 +152,22 @@ async def test_a_calendar_server_that_stays_away_does_not_keep_a_relationship_op
     assert (await life.status()).phase is Phase.CLOSED
     closed = broken.journal.entries[life.id][-1]
     assert (closed.kind, json.loads(closed.body)["calendars_clean"]) == ("closed", False)
+    broken.calendar_server_returns()
+    await life.days(0.25)
+    assert life.entries() == {MENTOR: [], MENTEE: []}
     assert (await life.workflow.describe()).close_time is not None
+
+
+async def test_a_calendar_server_that_never_comes_back_is_given_up(rig: Rig, broken: World) -> None:
+    """Two weeks after the end nothing is tried any more."""
+    life = await rig.life(*UNDER_WAY)
+    broken.calendar_server_goes()
+    await life.on.exit(by=MENTOR)
+    await life.days(15)
+    assert (await life.workflow.describe()).close_time is not None
+    rows = broken.ledger.rows
+    given_up = {row.state for row in rows.values() if row.relationship == life.id and row.purpose == "remove_entry"}
+    assert given_up == {LedgerState.EXPIRED}
 
 
 async def test_an_outage_is_paid_for_in_attempts_not_in_storms(rig: Rig, broken: World) -> None:
@@ -225,6 +242,33 @@ async def test_after_a_week_without_mail_each_reads_one_letter_instead_of_many(r
     rows = broken.ledger.rows
     gathered = [row.purpose for row in rows.values() if row.relationship == life.id and row.reason == "gathered"]
     assert sorted(gathered) == ["help_feedback", "session_question_reminder"]
+    assert _nothing_twice(life)
+
+
+async def test_after_three_days_without_mail_one_letter_comes_instead_of_ten(rig: Rig, broken: World) -> None:
+    """What can wait stands in it; of a session that moved three times the last word is heard, and of a call for help
+    that was concluded meanwhile only the outcome."""
+    life = await rig.life(*UNDER_WAY)
+    session, before = await next_session(life), len(life.mails())
+    broken.mail_server_goes()
+    for number in (1, 2, 3):
+        await life.on.ask_coordinator(by=MENTOR, matter=Matter.QUESTION, words="Where is the guide?")
+        await life.on.conclude_help(by=COORDINATOR, help=number, outcome=HelpOutcome.ANSWERED)
+        later = session.starts_at + timedelta(days=number)
+        await life.on.move_session(by=MENTOR, session=session.number, starts_at=later)
+        await life.rest()
+    await life.on.propose_times(by=MENTEE, session=session.number, times=(later + timedelta(days=1),))
+    await life.days(3)
+    assert len(life.mails()) == before
+    broken.mail_server_returns()
+    await life.days(0.5)
+    assert life.letters(before) == {"session_moved": 2, "help_outcome": 3, "catch_up": 1, "talk_suggested": 1}
+    assert {mail.entry.starts_at for mail in life.mails(LetterKind.SESSION_MOVED) if mail.entry} == {later}
+    rows = [row for key, row in broken.ledger.rows.items() if key.startswith(f"{life.id}/")]
+    gathered = Counter(str(row.purpose) for row in rows if row.reason == "gathered")
+    assert gathered == {"help_feedback": 3, "talk_suggested": 1, "times_proposed_reminder": 1}
+    overtaken = Counter(str(row.purpose) for row in rows if row.reason == "overtaken")
+    assert overtaken == {"session_moved": 4, "help_received": 3, "help_wanted": 3, "times_proposed": 1}
     assert _nothing_twice(life)
 
 

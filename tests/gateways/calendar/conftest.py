@@ -14,6 +14,7 @@ import pytest
 
 from mentoring_lifecycle.activities.ports import Attendee, SessionEntry
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
+from tests.faults import NO_AUTHORITIES
 from tests.peers import listens, poll, running_xandikos
 
 ORGANIZER = Attendee("Mentoring", "mentoring@programme.example")
@@ -66,7 +67,7 @@ class Losses(httpx2.AsyncBaseTransport):
     """The way to a server, on which answers can be lost or requests preceded by somebody else's."""
 
     def __init__(self) -> None:
-        self._way = httpx2.AsyncHTTPTransport()
+        self._way = httpx2.AsyncHTTPTransport(verify=NO_AUTHORITIES)
         self.requests: list[str] = []
         self.lose_answer_to: list[str] = []
         """Methods whose next answer is lost after the server gave it."""
@@ -123,7 +124,7 @@ def peer(request: Any, account: str) -> Iterator[CalendarPeer]:
     home = url + ("user/calendars/" if request.param == "xandikos" else f"{account}/")
     yield CalendarPeer(request.param, url, home)
     if request.param == "xandikos":  # one user for all tests
-        with httpx2.Client(base_url=home, trust_env=False) as hand:
+        with httpx2.Client(base_url=home, trust_env=False, verify=NO_AUTHORITIES) as hand:
             for calendar in ("mentoring-p1", "mentoring-p2", "mentoring-p9", "own"):
                 hand.delete(f"{calendar}/")
 
@@ -131,7 +132,9 @@ def peer(request: Any, account: str) -> Iterator[CalendarPeer]:
 @pytest.fixture
 async def caldav(peer: CalendarPeer, account: str, losses: Losses) -> AsyncIterator[CalDavCalendar]:
     """The gateway, talking to a real server."""
-    calendar = CalDavCalendar(peer.url, account, "secret", organizer=ORGANIZER, transport=losses)
+    calendar = CalDavCalendar(
+        peer.url, account, "secret", organizer=ORGANIZER, tls_context=NO_AUTHORITIES, transport=losses
+    )
     yield calendar
     await calendar.aclose()
 
@@ -139,5 +142,7 @@ async def caldav(peer: CalendarPeer, account: str, losses: Losses) -> AsyncItera
 @pytest.fixture
 async def by_hand(peer: CalendarPeer, account: str) -> AsyncIterator[httpx2.AsyncClient]:
     """The same account in the hands of a person with another calendar program."""
-    async with httpx2.AsyncClient(base_url=peer.home, auth=(account, "secret"), trust_env=False) as client:
+    async with httpx2.AsyncClient(
+        base_url=peer.home, auth=(account, "secret"), trust_env=False, verify=NO_AUTHORITIES
+    ) as client:
         yield client

@@ -120,7 +120,7 @@ async def test_an_entry_that_the_server_will_never_take_is_refused(status: int, 
 
 
 async def test_the_server_says_when_to_ask_again(entry: Any) -> None:
-    """Retry-After is handed on, in seconds or as a date; nonsense in it is ignored."""
+    """Retry-After is handed on, in seconds or as a date, up to a day; nonsense in it is ignored."""
 
     async def waits(value: str) -> timedelta | None:
         error = await keeping({"PUT": httpx2.Response(429, headers={"Retry-After": value})}, entry)
@@ -131,6 +131,8 @@ async def test_the_server_says_when_to_ask_again(entry: Any) -> None:
     assert soon is not None
     assert timedelta(minutes=4) < soon <= timedelta(minutes=5)
     assert await waits("Mon, 02 Mar 2020 12:00:00 GMT") == timedelta()
+    for month in ("2592000", "Mon, 02 Mar 2099 12:00:00 GMT"):
+        assert await waits(month) == timedelta(days=1)
     for nonsense in ("", "soon", "-5", "9" * 30):
         assert await waits(nonsense) is None
 
