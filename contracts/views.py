@@ -82,6 +82,10 @@ class RelationshipView:
     """The session whose question asks for the look half-way; from it on `give_review` is open. 0 before it."""
     zone: str = ""
     """Where the pair's times are agreed now."""
+    follows: str = ""
+    """Id of the relationship that this one continues."""
+    sessions_planned: int = 0
+    extensions: int = 0
 
     @classmethod
     def of(cls, state: Relationship) -> "RelationshipView":
@@ -112,6 +116,9 @@ class RelationshipView:
             proposals=state.proposals,
             review_session=state.review_session,
             zone=state.zone,
+            follows=state.follows,
+            sessions_planned=state.sessions_planned,
+            extensions=state.extensions,
         )
 
 
@@ -149,10 +156,19 @@ class AgreementView:
     goals: tuple[Goal, ...]
     topics: tuple[str, ...]
     every_weeks: int
+    amendment: int = 0
+    """Number of the version that is proposed in the place of the one in force; 0 while none is."""
+    amendment_rules: tuple[tuple[str, str], ...] = ()
+    amendment_by: Party | None = None
+    suggested_goals: tuple[Goal, ...] = ()
+    """From an earlier pairing, with their owners' consent, until this pair has goals of its own."""
+    carried_goals: tuple[Goal, ...] = ()
+    """What may go into another pairing, once this one is closed: each with its owner's consent."""
 
     @classmethod
     def of(cls, state: Relationship) -> "AgreementView":
-        """The view of a state."""
+        """The view of a state. Who consented is nobody's business while the two still meet."""
+        amendment = state.amendment
         return cls(
             rules_version=state.rules_version,
             rules=state.rules_values,
@@ -162,6 +178,11 @@ class AgreementView:
             goals=state.goals,
             topics=state.topics,
             every_weeks=state.cadence_weeks,
+            amendment=amendment.version if amendment else 0,
+            amendment_rules=amendment.values if amendment else (),
+            amendment_by=amendment.by if amendment else None,
+            suggested_goals=state.carried,
+            carried_goals=state.carried_goals if state.is_closed else (),
         )
 
 
@@ -295,6 +316,11 @@ class OutsideView:
     """Its outcome is decided."""
     mentor: str
     mentee: str
+    coordinator: str
+    backup: str
+    """Empty: nobody stands in."""
+    gone: tuple[Party, ...]
+    """Of whom it is known that they have left the organisation; a coordinator only as long as nobody has followed."""
     zone: str
     next_zone: str
     next_zone_at: datetime | None
@@ -309,6 +335,12 @@ class OutsideView:
     """No session has had this number or a higher one yet, and no number is used twice."""
     events: int
 
+    @property
+    def people(self) -> dict[Party, str]:
+        """Who plays which part."""
+        people = {Party.MENTOR: self.mentor, Party.MENTEE: self.mentee, Party.COORDINATOR: self.coordinator}
+        return people | ({Party.BACKUP: self.backup} if self.backup else {})
+
     @classmethod
     def of(cls, state: Relationship) -> "OutsideView":
         """The view of a state."""
@@ -317,6 +349,9 @@ class OutsideView:
             has_ended=state.is_ending or state.is_closed,
             mentor=state.mentor.person,
             mentee=state.mentee.person,
+            coordinator=state.coordinator,
+            backup=state.backup,
+            gone=(*state.gone, *((Party.COORDINATOR,) if state.coordinator_lost else ())),
             zone=state.zone,
             next_zone=state.next_zone,
             next_zone_at=state.next_zone_at,

@@ -177,8 +177,8 @@ def lapse(draft: Draft, lapsed: AskLapsed, now: datetime) -> None:
 def log_session(draft: Draft, command: LogSession, by: Party, now: datetime) -> Rejection | None:
     """Note a session that nobody planned; the partner is asked. The one that lies ahead is not touched by it."""
     state = draft.state
-    if len(state.logged) >= state.policy.sessions.planned:
-        return Rejection(Refusal.TOO_MANY, str(state.policy.sessions.planned))
+    if len(state.logged) >= state.sessions_planned:
+        return Rejection(Refusal.TOO_MANY, str(state.sessions_planned))
     if not LEAST_MINUTES <= command.minutes <= MOST_MINUTES:
         return Rejection(Refusal.MINUTES_OUT_OF_RANGE)
     if has_no_zone(command.starts_at):

@@ -82,19 +82,19 @@ def not_ahead(session: Session | None, number: int) -> Rejection | None:
 def may_plan(state: Relationship) -> bool:
     """Sessions are planned while the pair is under way and the agreed number is not reached."""
     under_way = state.phase in (Phase.ACTIVE, Phase.CLOSING) and state.goals_agreed
-    under_way = under_way and state.moves and not state.end_reached
-    return under_way and not state.help_holds_sessions and state.planned_so_far < state.policy.sessions.planned
+    under_way = under_way and state.moves and not state.end_reached and not state.rematching
+    return under_way and not state.help_holds_sessions and state.planned_so_far < state.sessions_planned
 
 
-def plan(draft: Draft, starts_at: datetime, now: datetime) -> None:
+def plan(draft: Draft, starts_at: datetime, now: datetime, by: Party | None = None) -> None:
     """Book the next session; after the last day there is none."""
     state = draft.state
     ends_at = starts_at + timedelta(minutes=state.next_minutes)
     if ends_at > state.ends_at:
         return
-    final = state.planned_so_far + 1 == state.policy.sessions.planned
+    final = state.planned_so_far + 1 == state.sessions_planned
     remind_at, notes = _found_with(state, starts_at, now)
-    draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final, remind_at, notes))
+    draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final, remind_at, notes, by))
 
 
 def _found_with(state: Relationship, starts_at: datetime, now: datetime) -> tuple[datetime | None, tuple[str, ...]]:
@@ -144,7 +144,7 @@ def book_session(draft: Draft, command: BookSession, by: Party, now: datetime) -
         return problem
     if command.starts_at + timedelta(minutes=state.next_minutes) > state.ends_at:
         return Rejection(Refusal.AFTER_THE_END)
-    plan(draft, command.starts_at, now)
+    plan(draft, command.starts_at, now, by)
     return None
 
 

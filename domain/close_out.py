@@ -28,10 +28,10 @@ from mentoring_lifecycle.domain.relationship import Relationship
 
 def hours(state: Relationship) -> Iterator[Hour]:
     """Notice, then the last day. Neither depends on anybody remembering anything."""
-    if not state.moves or state.end_reached:
+    if not state.moves or state.end_reached or state.rematching:
         return
     if state.phase is Phase.CLOSING:
-        yield Hour(state.ends_at, _reach_the_end)
+        yield Hour(state.ends_at, reach_the_end)
     elif state.phase is not Phase.ONBOARDING:
         yield Hour(state.ends_at - timedelta(days=state.policy.closing_notice_days), _begin_closing)
 
@@ -41,7 +41,8 @@ def _begin_closing(draft: Draft, now: datetime) -> None:
     draft.add(PhaseEntered(now, Phase.CLOSING))
 
 
-def _reach_the_end(draft: Draft, now: datetime) -> None:
+def reach_the_end(draft: Draft, now: datetime) -> None:
+    """The last day: nothing planned stays, and both are asked to look back."""
     for session in draft.state.sessions:
         if session.lies_ahead and session.ends_at <= now:
             end_session(draft, session.number, now)
@@ -82,7 +83,14 @@ def _finish_when_all_have_answered(draft: Draft, now: datetime) -> None:
 
 
 def earned_outcome(state: Relationship) -> RelationshipOutcome:
-    """Completed is earned by sessions that took place, not by a date that passed."""
+    """Completed is earned by sessions that took place, not by a date that passed, nor by one that came early."""
+    if not missing_for_completion(state):
+        return RelationshipOutcome.COMPLETED_EARLY if state.ended_early else RelationshipOutcome.COMPLETED
+    return RelationshipOutcome.ENDED_BY_PROGRAMME if state.ended_by_programme else RelationshipOutcome.INACTIVE
+
+
+def missing_for_completion(state: Relationship) -> int:
+    """How many sessions held are missing; one that only one of the two confirmed counts half."""
     halves = 2 * state.sessions_held + state.sessions_unconfirmed
-    earned = halves >= 2 * state.policy.sessions.needed_for_completion
-    return RelationshipOutcome.COMPLETED if earned else RelationshipOutcome.INACTIVE
+    missing = 2 * state.policy.sessions.needed_for_completion - halves
+    return max(0, -(-missing // 2))

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from mentoring_lifecycle.domain.people import Party
+from mentoring_lifecycle.domain.people import PAIR, Party
 
 
 class Comfort(StrEnum):
@@ -195,7 +195,11 @@ class CompleteInduction:
 
 @dataclass(frozen=True, slots=True)
 class ProposeRules:
-    """Propose other values for some `agree` rules: a new version that both must sign."""
+    """Propose other values for some `agree` rules: a new version that both must sign.
+
+    Before the sessions it replaces the earlier version at once; later it is an amendment, and the version in force
+    stays in force until both have signed the new one.
+    """
 
     by: str
     values: tuple[tuple[str, str], ...]
@@ -460,7 +464,7 @@ class RateHelp:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Either participant may pause; no reason is asked or kept."""
+    """A participant pauses, or the programme team for somebody on long leave; no reason is asked or kept."""
 
     by: str
     until: datetime | None = None
@@ -469,7 +473,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Either participant may resume."""
+    """Either participant may resume, and so may the programme team."""
 
     by: str
     kind: Literal["resume"] = "resume"
@@ -489,6 +493,36 @@ class Lift:
 
     by: str
     kind: Literal["lift"] = "lift"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLeaver:
+    """The directory of the organisation says that somebody has left it; `left=False` takes that back."""
+
+    by: str
+    person: str
+    """One of the pair, the coordinator or the backup."""
+    left: bool
+    kind: Literal["note_leaver"] = "note_leaver"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCoordinator:
+    """Who runs the programme for this pair from now on."""
+
+    by: str
+    coordinator: str
+    backup: str = ""
+    """Empty: nobody stands in."""
+    kind: Literal["change_coordinator"] = "change_coordinator"
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Yes, I want to go on: the answer to the question that a long silence leads to."""
+
+    by: str
+    kind: Literal["go_on"] = "go_on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +554,59 @@ class ChangeZone:
 
 
 # --- close-out --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WishExtension:
+    """Wish for some more weeks, once the end is announced. It counts only if the other wishes so too."""
+
+    by: str
+    weeks: int
+    kind: Literal["wish_extension"] = "wish_extension"
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeEarlyEnd:
+    """Propose to end now, with honour: the goals are reached before the date."""
+
+    by: str
+    kind: Literal["propose_early_end"] = "propose_early_end"
+
+
+@dataclass(frozen=True, slots=True)
+class AgreeEarlyEnd:
+    """Agree to the partner's proposal to end now."""
+
+    by: str
+    kind: Literal["agree_early_end"] = "agree_early_end"
+
+
+@dataclass(frozen=True, slots=True)
+class EndForRematch:
+    """The programme team ends this pairing in favour of another one."""
+
+    by: str
+    staying: tuple[Party, ...] = PAIR
+    """Who is to have another pairing."""
+    kind: Literal["end_for_rematch"] = "end_for_rematch"
+
+
+@dataclass(frozen=True, slots=True)
+class CarryGoals:
+    """May the goals that are mine go with me into another pairing? A goal of both needs the word of both."""
+
+    by: str
+    yes: bool
+    kind: Literal["carry_goals"] = "carry_goals"
+
+
+@dataclass(frozen=True, slots=True)
+class EndByProgramme:
+    """The programme as a whole comes to its end, and this relationship with it, after a while of notice."""
+
+    by: str
+    notice_days: int = 30
+    kind: Literal["end_by_programme"] = "end_by_programme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -615,9 +702,18 @@ Command = (
     | Resume
     | Hold
     | Lift
+    | NoteLeaver
+    | ChangeCoordinator
+    | GoOn
     | Exit
     | Decide
     | ChangeZone
+    | WishExtension
+    | ProposeEarlyEnd
+    | AgreeEarlyEnd
+    | EndForRematch
+    | CarryGoals
+    | EndByProgramme
     | GiveFinalFeedback
     | NoteAddress
 )

@@ -11,6 +11,7 @@ from typing import Any
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.booking import is_booked_by_hand
 from mentoring_lifecycle.domain.effects import Effect, Facts, FindSlot, KeepEntry, Letter, RemoveEntry, VerifyCalendar
+from mentoring_lifecycle.domain.extension import may_be_extended
 from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.people import PAIR, Party, Power, partner_of
 from mentoring_lifecycle.domain.relationship import Ask, Relationship, Session
@@ -23,9 +24,14 @@ ENTRY_LIVES = timedelta(days=14)
 
 
 def effects_of(event: e.Event, state: Relationship) -> tuple[Effect, ...]:
-    """The effects of one fact, in the order in which they are to be performed."""
+    """The effects of one fact, in the order in which they are to be performed. Who has left is not written to."""
     tell = _CONSEQUENCES.get(type(event))
-    return tuple(tell(event, state)) if tell else ()
+    effects = tuple(tell(event, state)) if tell else ()
+    return tuple(effect for effect in effects if not _is_to_somebody_gone(effect, state))
+
+
+def _is_to_somebody_gone(effect: Effect, state: Relationship) -> bool:
+    return isinstance(effect, Letter) and effect.party in state.gone
 
 
 # --- how a letter is addressed ----------------------------------------------------------------------------------
@@ -104,6 +110,9 @@ _ASKING: dict[e.Subject, tuple[LetterKind, LetterKind]] = {
     e.Subject.ABSENCE: (LetterKind.SESSION_FOLLOW_UP, LetterKind.SESSION_FOLLOW_UP),
     e.Subject.DISPUTE: (LetterKind.SESSION_FORM, LetterKind.SESSION_FORM),
     e.Subject.SETTLEMENT: (LetterKind.SESSION_TO_SETTLE, LetterKind.SESSION_TO_SETTLE),
+    e.Subject.GOING_ON: (LetterKind.GOING_ON, LetterKind.GOING_ON),
+    e.Subject.EARLY_END: (LetterKind.EARLY_END, LetterKind.EARLY_END),
+    e.Subject.CARRY_GOALS: (LetterKind.REMATCH, LetterKind.REMATCH),
 }
 
 _OCCURRENCES: dict[e.Subject, str] = {
@@ -146,8 +155,8 @@ def _question(state: Relationship, ask: Ask, at: datetime, purpose: LetterKind) 
         ends_at=session.ends_at if session else None,
         deadline=ask.expires_at,
         version=ask.number if ask.subject is e.Subject.RULES else 0,
-        rules=state.rules_values if ask.subject is e.Subject.RULES else (),
-        goals=tuple(goal.title for goal in state.agreed_goals) if review else _goals_shown(state, ask.subject),
+        rules=_rules_shown(state, ask) if ask.subject is e.Subject.RULES else (),
+        goals=tuple(goal.title for goal in state.agreed_goals) if review else _goals_shown(state, ask),
         times=_times_shown(state, ask, session),
         review=review,
         topic=_topic(state, ask, session),
@@ -165,9 +174,16 @@ def _step(ask: Ask) -> str:
     return f"{ask.opened}.{ask.reminded}"
 
 
-def _goals_shown(state: Relationship, subject: e.Subject) -> tuple[str, ...]:
-    goals = {e.Subject.GOALS: state.goals, e.Subject.FINAL_FEEDBACK: state.agreed_goals}.get(subject, ())
-    return tuple(goal.title for goal in goals)
+def _rules_shown(state: Relationship, ask: Ask) -> tuple[tuple[str, str], ...]:
+    amendment = state.amendment
+    return amendment.values if amendment and amendment.version == ask.number else state.rules_values
+
+
+def _goals_shown(state: Relationship, ask: Ask) -> tuple[str, ...]:
+    """Before anything is proposed, what came along from an earlier pairing is a suggestion."""
+    proposed = state.goals if ask.number else state.carried
+    shown = {e.Subject.GOALS: proposed, e.Subject.FINAL_FEEDBACK: state.agreed_goals}.get(ask.subject, ())
+    return tuple(goal.title for goal in shown)
 
 
 def _times_shown(state: Relationship, ask: Ask, session: Session | None) -> tuple[datetime, ...]:
@@ -474,13 +490,18 @@ def _paused(event: e.Paused, state: Relationship) -> Iterator[Effect]:
 
 
 def _resumed(event: e.Resumed, state: Relationship) -> Iterator[Effect]:
+    if state.is_paused:  # one of the two may have left the organisation: it does not go on yet
+        return
     for party in PAIR:
         facts = Facts(occurrence=_stop(state), topic="own" if party is event.by else "partner")
         yield _letter(state, event.at, LetterKind.RESUMED, party, facts)
 
 
 def _hold_placed(event: e.HoldPlaced, state: Relationship) -> Iterator[Effect]:
-    yield from _to_both(state, event.at, LetterKind.ON_HOLD, Facts(occurrence=_stop(state)))
+    facts = Facts(occurrence=_stop(state))
+    yield from _to_both(state, event.at, LetterKind.ON_HOLD, facts)
+    note = replace(facts, concerned=state.mentee.person, deadline=state.hold_asked_at)
+    yield _letter(state, event.at, LetterKind.HOLD_NOTE, Party.COORDINATOR, note)
     yield from _verify(state, event.at, _stop(state))
 
 
@@ -490,7 +511,49 @@ def _hold_remembered(event: e.HoldRemembered, state: Relationship) -> Iterator[E
 
 
 def _hold_lifted(event: e.HoldLifted, state: Relationship) -> Iterator[Effect]:
-    yield from _to_both(state, event.at, LetterKind.HOLD_LIFTED, Facts(occurrence=_stop(state)))
+    if not state.leaving:
+        yield from _to_both(state, event.at, LetterKind.HOLD_LIFTED, Facts(occurrence=_stop(state)))
+
+
+# --- who is there -----------------------------------------------------------------------------------------------
+
+
+def _leaver_noted(event: e.LeaverNoted, state: Relationship) -> Iterator[Effect]:
+    """The other person reads what everybody reads whose partner has paused."""
+    if not state.held:
+        facts = Facts(occurrence=_stop(state), topic="partner")
+        yield from _to_both(state, event.at, LetterKind.PAUSED, facts)
+    yield from _verify(state, event.at, _stop(state))
+
+
+def _leaver_returned(event: e.LeaverReturned, state: Relationship) -> Iterator[Effect]:
+    if state.moves:
+        facts = Facts(occurrence=_stop(state), topic="partner")
+        yield from _to_both(state, event.at, LetterKind.RESUMED, facts)
+
+
+def _coordinator_changed(event: e.CoordinatorChanged, state: Relationship) -> Iterator[Effect]:
+    facts = Facts(concerned=state.mentee.person, topic="with_backup" if event.backup else "alone")
+    yield _letter(state, event.at, LetterKind.TEAM_CHANGED, Party.COORDINATOR, facts, revision=state.sequence)
+
+
+def _silence_noticed(event: e.SilenceNoticed, state: Relationship) -> Iterator[Effect]:
+    facts = Facts(concerned=state.mentee.person, topic="both")
+    yield _letter(state, event.at, LetterKind.SILENCE_NOTE, Party.COORDINATOR, facts, revision=state.sequence)
+
+
+def _one_goes_on(event: e.OneGoesOn, state: Relationship) -> Iterator[Effect]:
+    silent = event.silent
+    facts = Facts(concerned=state.person(silent), partner=state.person(partner_of(silent)), topic="one")
+    yield _letter(state, event.at, LetterKind.SILENCE_NOTE, Party.COORDINATOR, facts, revision=state.sequence)
+
+
+# --- rules in force ---------------------------------------------------------------------------------------------
+
+
+def _rules_amended(event: e.RulesAmended, state: Relationship) -> Iterator[Effect]:
+    facts = Facts(occurrence=f"rules-{event.version}", version=event.version, rules=state.rules_values)
+    yield from _to_both(state, event.at, LetterKind.RULES_AMENDED, facts)
 
 
 def _zone_changed(event: e.ZoneChanged, state: Relationship) -> Iterator[Effect]:
@@ -520,8 +583,22 @@ def _left(event: e.Left, state: Relationship) -> Iterator[Effect]:
 
 
 def _closing_begun(event: e.ClosingBegun, state: Relationship) -> Iterator[Effect]:
-    facts = Facts(deadline=state.ends_at)
-    yield from _to_both(state, event.at, LetterKind.CLOSING_NOTICE, facts, not_after=state.ends_at)
+    facts = Facts(deadline=state.ends_at, topic="may_be_extended" if may_be_extended(state) else "")
+    revision = state.extensions
+    yield from _to_both(state, event.at, LetterKind.CLOSING_NOTICE, facts, revision=revision, not_after=state.ends_at)
+
+
+def _extension_agreed(event: e.ExtensionAgreed, state: Relationship) -> Iterator[Effect]:
+    facts = Facts(deadline=event.ends_at)
+    yield from _to_both(state, event.at, LetterKind.EXTENDED, facts, revision=state.extensions)
+
+
+def _end_brought_forward(event: e.EndBroughtForward, state: Relationship) -> Iterator[Effect]:
+    """The ordinary notice of a coming end, and nothing about why it comes."""
+    facts = Facts(deadline=event.ends_at)
+    yield from _to_both(
+        state, event.at, LetterKind.CLOSING_NOTICE, facts, revision="programme", not_after=event.ends_at
+    )
 
 
 def _end_decided(event: e.EndDecided, state: Relationship) -> Iterator[Effect]:
@@ -538,10 +615,32 @@ def _closed(event: e.Closed, state: Relationship) -> Iterator[Effect]:
     farewell = _FAREWELLS.get(event.outcome)
     if event.outcome is e.RelationshipOutcome.NO_FAULT_EXIT and state.left_by is None:
         farewell = LetterKind.RELATIONSHIP_ENDED
-    if farewell:
+    if event.outcome in (e.RelationshipOutcome.LEFT_ORG, e.RelationshipOutcome.REMATCHED):
+        yield from _another_pairing(event, state)
+    elif farewell:
         yield from _to_both(state, event.at, farewell, facts)
     note = replace(facts, concerned=state.mentee.person, goals=(), keep_in_touch=False)
     yield _letter(state, event.at, LetterKind.CLOSED_NOTE, Party.COORDINATOR, note)
+
+
+def _rematch_decided(event: e.RematchDecided, state: Relationship) -> Iterator[Effect]:
+    """Who has said already whether their goals may go along is not asked again, and is told at once."""
+    if event.asked:
+        for party, _ in state.carry:
+            yield _ended_for(state, event.at, party)
+
+
+def _ended_for(state: Relationship, at: datetime, party: Party) -> Letter:
+    facts = Facts(topic="another_pairing" if party in state.staying else "")
+    return _letter(state, at, LetterKind.RELATIONSHIP_ENDED, party, facts)
+
+
+def _another_pairing(event: e.Closed, state: Relationship) -> Iterator[Letter]:
+    """Who stays is offered another pairing; who has been asked about their goals knows of it already."""
+    if event.outcome is e.RelationshipOutcome.REMATCHED and state.rematching:
+        return
+    for party in PAIR:
+        yield _ended_for(state, event.at, party)
 
 
 _FAREWELLS: dict[e.RelationshipOutcome, LetterKind] = {
@@ -602,8 +701,17 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.HoldRemembered: _hold_remembered,
     e.HoldLifted: _hold_lifted,
     e.ZoneChanged: _zone_changed,
+    e.LeaverNoted: _leaver_noted,
+    e.LeaverReturned: _leaver_returned,
+    e.CoordinatorChanged: _coordinator_changed,
+    e.SilenceNoticed: _silence_noticed,
+    e.OneGoesOn: _one_goes_on,
+    e.RulesAmended: _rules_amended,
     e.Left: _left,
     e.ClosingBegun: _closing_begun,
+    e.ExtensionAgreed: _extension_agreed,
+    e.EndBroughtForward: _end_brought_forward,
+    e.RematchDecided: _rematch_decided,
     e.EndDecided: _end_decided,
     e.Closed: _closed,
     e.AddressFailed: _address_failed,
@@ -650,6 +758,8 @@ def _is_its_place(state: Relationship, number: int, revision: int) -> bool:
 def _is_wanted_letter(letter: Letter, state: Relationship) -> bool:
     if state.held and not MANNERS[letter.purpose].passes_hold:
         return False
+    if letter.party in state.gone or _is_to_a_predecessor(letter, state):
+        return False
     if letter.purpose is LetterKind.ADDRESS_FAILED_OWNER:
         return state.is_unreachable(letter.party)
     if letter.purpose in _ABOUT_SESSIONS_AHEAD:
@@ -659,6 +769,11 @@ def _is_wanted_letter(letter: Letter, state: Relationship) -> bool:
         return is_open or state.is_closed  # after the end nobody concludes anything, but the call was made
     subject = _QUESTIONS.get(letter.purpose)
     return subject is None or letter.facts.occurrence.startswith("stop-") or _is_the_step(letter, subject, state)
+
+
+def _is_to_a_predecessor(letter: Letter, state: Relationship) -> bool:
+    """Somebody else runs the programme by now."""
+    return letter.party in (Party.COORDINATOR, Party.BACKUP) and letter.to not in (state.coordinator, state.backup)
 
 
 def _is_the_step(letter: Letter, subject: e.Subject, state: Relationship) -> bool:

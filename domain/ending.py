@@ -27,10 +27,13 @@ def end(draft: Draft, now: datetime, outcome: RelationshipOutcome) -> None:
         draft.add(PhaseEntered(now, Phase.CLOSING))
 
 
-def cancel_planned(draft: Draft, now: datetime, why: CancelReason) -> None:
-    """Nothing that lies ahead takes place; a session whose time is over is not called off any more."""
+def cancel_planned(draft: Draft, now: datetime, why: CancelReason, *, after: datetime | None = None) -> None:
+    """Nothing that lies ahead takes place; a session whose time is over is not called off any more.
+
+    With `after`, only what would end later than that is called off.
+    """
     for session in draft.state.sessions:
-        if session.lies_ahead and session.ends_at > now:
+        if session.lies_ahead and session.ends_at > max(now, after or now):
             starts_at, ends_at, revision = session.starts_at, session.ends_at, session.next_revision
             draft.add(SessionCancelled(now, session.number, why, starts_at, ends_at, revision))
 

@@ -63,6 +63,9 @@ class Subject(StrEnum):
     ABSENCE = "absence"
     DISPUTE = "dispute"
     SETTLEMENT = "settlement"
+    GOING_ON = "going_on"
+    EARLY_END = "early_end"
+    CARRY_GOALS = "carry_goals"
 
 
 ABOUT_A_SESSION = (
@@ -162,6 +165,9 @@ class RelationshipOpened:
     ends_at: datetime
     policy: ProgrammePolicy
     follows: str = ""
+    """Id of the relationship that this one continues."""
+    carried: tuple[Goal, ...] = ()
+    """Goals from there whose owners said that they may come along."""
     kind: Literal["relationship_opened"] = "relationship_opened"
 
 
@@ -253,6 +259,28 @@ class RulesSigned:
 
 
 @dataclass(frozen=True, slots=True)
+class AmendmentProposed:
+    """A new version of rules that are in force; until both have signed it nothing changes."""
+
+    at: datetime
+    by: Party
+    version: int
+    values: tuple[tuple[str, str], ...]
+    kind: Literal["amendment_proposed"] = "amendment_proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class RulesAmended:
+    """Both have signed: the amendment is in force."""
+
+    at: datetime
+    by: Party
+    """Who signed last."""
+    version: int
+    kind: Literal["rules_amended"] = "rules_amended"
+
+
+@dataclass(frozen=True, slots=True)
 class GoalsProposed:
     at: datetime
     by: Party
@@ -303,6 +331,8 @@ class SessionPlanned:
     final: bool
     remind_at: datetime | None = None
     notes: tuple[str, ...] = ()
+    by: Party | None = None
+    """Who booked it by hand; None: the rhythm did."""
     kind: Literal["session_planned"] = "session_planned"
 
 
@@ -632,6 +662,67 @@ class HoldLifted:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaverNoted:
+    """One of the pair has left the organisation, as far as is known; unless that is taken back, it ends with that."""
+
+    at: datetime
+    party: Party
+    final_at: datetime
+    kind: Literal["leaver_noted"] = "leaver_noted"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaverReturned:
+    """It was a mistake: whoever was said to have left is still there."""
+
+    at: datetime
+    party: Party
+    kind: Literal["leaver_returned"] = "leaver_returned"
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinatorLost:
+    """The coordinator has left and nobody stands in; the programme has to name another one."""
+
+    at: datetime
+    kind: Literal["coordinator_lost"] = "coordinator_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinatorChanged:
+    at: datetime
+    coordinator: str
+    backup: str
+    kind: Literal["coordinator_changed"] = "coordinator_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceNoticed:
+    """Nobody of the pair has shown a sign of life for a while."""
+
+    at: datetime
+    kind: Literal["silence_noticed"] = "silence_noticed"
+
+
+@dataclass(frozen=True, slots=True)
+class GoingOn:
+    """One of the pair wants to go on."""
+
+    at: datetime
+    by: Party
+    kind: Literal["going_on"] = "going_on"
+
+
+@dataclass(frozen=True, slots=True)
+class OneGoesOn:
+    """One of the pair wants to go on, the other has not answered; the programme team is told."""
+
+    at: datetime
+    silent: Party
+    kind: Literal["one_goes_on"] = "one_goes_on"
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     at: datetime
     by: Party
@@ -664,6 +755,78 @@ class ClosingBegun:
 
     at: datetime
     kind: Literal["closing_begun"] = "closing_begun"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionWished:
+    """Nobody but the journal hears of it unless the other wishes so too."""
+
+    at: datetime
+    by: Party
+    weeks: int
+    kind: Literal["extension_wished"] = "extension_wished"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionAgreed:
+    """Both wished to go on: the end moves, and sessions are added at the pair's cadence."""
+
+    at: datetime
+    weeks: int
+    """The smaller of the two wishes."""
+    ends_at: datetime
+    sessions: int
+    """How many are added."""
+    kind: Literal["extension_agreed"] = "extension_agreed"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyEndProposed:
+    at: datetime
+    by: Party
+    kind: Literal["early_end_proposed"] = "early_end_proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyEndAgreed:
+    """Both find that they have reached what they wanted; today is the last day."""
+
+    at: datetime
+    by: Party
+    kind: Literal["early_end_agreed"] = "early_end_agreed"
+
+
+@dataclass(frozen=True, slots=True)
+class EndBroughtForward:
+    """The programme as a whole ends; the last day is no later than this."""
+
+    at: datetime
+    by: Party
+    ends_at: datetime
+    kind: Literal["end_brought_forward"] = "end_brought_forward"
+
+
+@dataclass(frozen=True, slots=True)
+class RematchDecided:
+    """The programme team ends this pairing in favour of another."""
+
+    at: datetime
+    by: Party
+    staying: tuple[Party, ...]
+    """Who is to have another pairing."""
+    asked: bool
+    """Whether the pair is asked first if their goals may go with them."""
+    kind: Literal["rematch_decided"] = "rematch_decided"
+
+
+@dataclass(frozen=True, slots=True)
+class GoalsCarried:
+    """One of the pair says whether their goals may go with them; the last word counts."""
+
+    at: datetime
+    by: Party
+    yes: bool
+    kind: Literal["goals_carried"] = "goals_carried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -767,6 +930,8 @@ Event = (
     | InductionCompleted
     | RulesProposed
     | RulesSigned
+    | AmendmentProposed
+    | RulesAmended
     | GoalsProposed
     | GoalsAgreed
     | SlotWanted
@@ -804,10 +969,24 @@ Event = (
     | HoldPlaced
     | HoldRemembered
     | HoldLifted
+    | LeaverNoted
+    | LeaverReturned
+    | CoordinatorLost
+    | CoordinatorChanged
+    | SilenceNoticed
+    | GoingOn
+    | OneGoesOn
     | Left
     | DecisionMade
     | ZoneChanged
     | ClosingBegun
+    | ExtensionWished
+    | ExtensionAgreed
+    | EarlyEndProposed
+    | EarlyEndAgreed
+    | EndBroughtForward
+    | RematchDecided
+    | GoalsCarried
     | EndReached
     | FinalFeedbackGiven
     | EndDecided
@@ -821,7 +1000,7 @@ Event = (
 )
 
 PRIVATE_FIELDS = frozenset(
-    {"words", "comfort", "goals", "topics", "points", "values", "explanation", "talked", "elsewhere"}
+    {"words", "comfort", "goals", "carried", "topics", "points", "values", "explanation", "talked", "elsewhere"}
 )
 """What the journal leaves out: words that people wrote, whether somebody was comfortable, why somebody did not come,
 and what the two say in private about a session. Ratings are kept."""

@@ -8,12 +8,21 @@ from typing import Any
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.commands import AbsenceAnswer, Comfort
 from mentoring_lifecycle.domain.people import PAIR, Party, partner_of
-from mentoring_lifecycle.domain.relationship import Ask, Difference, Doubt, HelpRequest, Relationship, Session
+from mentoring_lifecycle.domain.relationship import (
+    Amendment,
+    Ask,
+    Difference,
+    Doubt,
+    HelpRequest,
+    Relationship,
+    Session,
+)
 
 
 def evolve(state: Relationship, event: e.Event) -> Relationship:
     """The state after one more event."""
-    return replace(_EVOLUTIONS[type(event)](state, event), sequence=state.sequence + 1)
+    after = _with_sign_of_life(_EVOLUTIONS[type(event)](state, event), event)
+    return replace(after, sequence=state.sequence + 1)
 
 
 def opened(event: e.RelationshipOpened) -> Relationship:
@@ -30,7 +39,31 @@ def opened(event: e.RelationshipOpened) -> Relationship:
         opened_at=event.at,
         ends_at=event.ends_at,
         follows=event.follows,
+        carried=event.carried,
     )
+
+
+# --- signs of life ----------------------------------------------------------------------------------------------
+
+
+def _with_sign_of_life(state: Relationship, event: e.Event) -> Relationship:
+    """While sessions are under way, whatever one of the pair does shows that they are there."""
+    by = getattr(event, "by", None)
+    if state.phase is not e.Phase.ACTIVE:
+        return state
+    if isinstance(event, e.PhaseEntered):
+        return _quiet_since(state, event.at)
+    if by not in PAIR:
+        return state
+    # A session that one of them put far ahead is no silence until it is over.
+    seen = _quiet_since(state, event.ends_at if isinstance(event, e.SessionPlanned | e.SessionMoved) else event.at)
+    if seen.ask(e.Subject.GOING_ON, by) is None:
+        return seen
+    return _without_ask(replace(seen, going_on=(*seen.going_on, by)), e.Subject.GOING_ON, by)
+
+
+def _quiet_since(state: Relationship, at: datetime) -> Relationship:
+    return replace(state, last_sign_at=max(at, state.last_sign_at or at), silence_noticed=False)
 
 
 # --- questions --------------------------------------------------------------------------------------------------
@@ -53,7 +86,10 @@ def _asked(state: Relationship, event: e.Asked) -> Relationship:
     due = state.rating_due
     if event.subject is e.Subject.HELP_RATING:
         due = tuple(each for each in due if each[0] != event.number)
-    return replace(state, asks=(*rest.asks, ask), pause_limit_at=limit, rating_due=due)
+    asked = replace(state, asks=(*rest.asks, ask), pause_limit_at=limit, rating_due=due)
+    if event.subject is e.Subject.GOING_ON:
+        return replace(asked, going_on=(), unknown_heeded=len(state.results))
+    return asked
 
 
 def _reminded(state: Relationship, event: e.Reminded) -> Relationship:
@@ -75,14 +111,21 @@ def _without_ask(
 
 
 def _ask_lapsed(state: Relationship, event: e.AskLapsed) -> Relationship:
+    """What was proposed is off with the question about it."""
     if event.subject is e.Subject.CALENDAR:
         return _without_question_about_calendar(state, event.number, event.of)
-    return _without_ask(state, event.subject, event.of, event.number)
+    lapsed = _without_ask(state, event.subject, event.of, event.number)
+    if event.subject is e.Subject.RULES:
+        return replace(lapsed, amendment=None)
+    return replace(lapsed, early_end_by=None) if event.subject is e.Subject.EARLY_END else lapsed
 
 
 def _phase_entered(state: Relationship, event: e.PhaseEntered) -> Relationship:
-    """Questions of an earlier phase end with it; a session or a call for help outlives it."""
-    asks = tuple(ask for ask in state.asks if ask.subject in _LASTING or ask.topic in e.LASTING_TOPICS)
+    """Questions of an earlier phase end with it; a session, a call for help and what was proposed outlive it."""
+    lasting: tuple[e.Subject, ...] = _LASTING
+    if state.phase in (e.Phase.ACTIVE, e.Phase.CLOSING):
+        lasting = (*_LASTING, e.Subject.RULES, e.Subject.EARLY_END, e.Subject.CARRY_GOALS)
+    asks = tuple(ask for ask in state.asks if ask.subject in lasting or ask.topic in e.LASTING_TOPICS)
     return replace(state, phase=event.phase, asks=asks)
 
 
@@ -116,13 +159,27 @@ def _without_decision(state: Relationship, topic: e.DecisionTopic) -> Relationsh
 
 
 def _rules_proposed(state: Relationship, event: e.RulesProposed) -> Relationship:
-    fresh = replace(state, rules_version=event.version, rules_values=event.values, signed=())
+    fresh = replace(
+        state, rules_version=event.version, rules_values=event.values, signed=(), last_version=event.version
+    )
     return _without_decision(_without_ask(fresh, e.Subject.RULES), e.DecisionTopic.RULES_UNSIGNED)
 
 
 def _rules_signed(state: Relationship, event: e.RulesSigned) -> Relationship:
     signed = replace(state, signed=(*state.signed, event.by), signed_at=event.at)
     return _without_ask(signed, e.Subject.RULES, event.by)
+
+
+def _amendment_proposed(state: Relationship, event: e.AmendmentProposed) -> Relationship:
+    """The version in force, and both signatures below it, stay as they are."""
+    amendment = Amendment(event.version, event.values, event.by)
+    return _without_ask(replace(state, amendment=amendment, last_version=event.version), e.Subject.RULES)
+
+
+def _rules_amended(state: Relationship, event: e.RulesAmended) -> Relationship:
+    values = state.amendment.values if state.amendment else state.rules_values
+    amended = replace(state, rules_version=event.version, rules_values=values, amendment=None)
+    return _without_ask(amended, e.Subject.RULES)
 
 
 def _goals_proposed(state: Relationship, event: e.GoalsProposed) -> Relationship:
@@ -139,7 +196,7 @@ def _goals_proposed(state: Relationship, event: e.GoalsProposed) -> Relationship
 
 
 def _goals_agreed(state: Relationship, event: e.GoalsAgreed) -> Relationship:
-    return _without_ask(replace(state, goals_agreed=True), e.Subject.GOALS)
+    return _without_ask(replace(state, goals_agreed=True, carried=()), e.Subject.GOALS)
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------
@@ -469,7 +526,7 @@ def _hold_placed(state: Relationship, event: e.HoldPlaced) -> Relationship:
     held = replace(
         state,
         held=True,
-        hold_asked_at=event.at + timedelta(weeks=state.policy.hold_reminder_weeks),
+        hold_asked_at=event.at + timedelta(days=state.policy.hold_first_reminder_days),
         frozen_since=state.frozen_since or event.at,
         stops=state.stops + 1,
         to_verify=PAIR,
@@ -500,13 +557,15 @@ def _with_clocks(state: Relationship, at: datetime) -> Relationship:
 def _thawed(state: Relationship, at: datetime) -> Relationship:
     """Once nothing freezes it any more, the end and the open sessions go on where they stood."""
     state = _with_clocks(state, at)
-    if state.held or state.paused or state.frozen_since is None:
+    if state.held or state.is_paused or state.frozen_since is None:
         return state
     by = at - state.frozen_since
+    seen_at = min(at, state.last_sign_at + by) if state.last_sign_at else None
     return replace(
         _unpencilled(state),
         frozen_since=None,
         ends_at=state.ends_at + by,
+        last_sign_at=seen_at,
         sessions=tuple(_session_later(session, by) for session in state.sessions),
     )
 
@@ -529,6 +588,50 @@ def _zone_changed(state: Relationship, event: e.ZoneChanged) -> Relationship:
     return _unpencilled(changed) if reaches else changed
 
 
+# --- who is there -----------------------------------------------------------------------------------------------
+
+
+def _leaver_noted(state: Relationship, event: e.LeaverNoted) -> Relationship:
+    """To everybody but the team it looks like a pause."""
+    gone = replace(
+        state,
+        leaving=(*state.leaving, (event.party, event.final_at)),
+        staying=tuple(party for party in PAIR if party is not event.party and party not in state.gone),
+        frozen_since=state.frozen_since or event.at,
+        stops=state.stops + 1,
+        to_verify=PAIR,
+    )
+    return _with_clocks(gone, event.at)
+
+
+def _leaver_returned(state: Relationship, event: e.LeaverReturned) -> Relationship:
+    left = tuple(each for each in state.leaving if each[0] is not event.party)
+    return _thawed(replace(state, leaving=left, staying=(event.party,) if left else ()), event.at)
+
+
+def _coordinator_lost(state: Relationship, event: e.CoordinatorLost) -> Relationship:
+    return replace(state, coordinator_lost=True)
+
+
+def _coordinator_changed(state: Relationship, event: e.CoordinatorChanged) -> Relationship:
+    known = tuple(party for party in state.failed_addresses if party in PAIR)
+    return replace(
+        state,
+        coordinator=event.coordinator,
+        backup=event.backup,
+        coordinator_lost=False,
+        failed_addresses=known,
+    )
+
+
+def _silence_noticed(state: Relationship, event: e.SilenceNoticed) -> Relationship:
+    return replace(state, silence_noticed=True)
+
+
+def _one_goes_on(state: Relationship, event: e.OneGoesOn) -> Relationship:
+    return replace(state, going_on=())
+
+
 # --- leaving and closing ----------------------------------------------------------------------------------------
 
 
@@ -541,8 +644,76 @@ def _decision_made(state: Relationship, event: e.DecisionMade) -> Relationship:
     return _without_ask(replace(state, pause_limit_at=limit), e.Subject.DECISION)
 
 
+def _extension_wished(state: Relationship, event: e.ExtensionWished) -> Relationship:
+    others = tuple(wish for wish in state.wishes if wish[0] is not event.by)
+    return replace(state, wishes=(*others, (event.by, event.weeks)))
+
+
+def _extension_agreed(state: Relationship, event: e.ExtensionAgreed) -> Relationship:
+    """What was to be the last session is one among others again."""
+    return replace(
+        state,
+        ends_at=event.ends_at,
+        wishes=(),
+        extensions=state.extensions + 1,
+        sessions_added=state.sessions_added + event.sessions,
+        sessions=tuple(replace(s, final=False) if s.lies_ahead else s for s in state.sessions),
+    )
+
+
+def _early_end_proposed(state: Relationship, event: e.EarlyEndProposed) -> Relationship:
+    return replace(state, early_end_by=event.by)
+
+
+def _early_end_agreed(state: Relationship, event: e.EarlyEndAgreed) -> Relationship:
+    return replace(state, ended_early=True, ends_at=event.at)
+
+
+def _end_brought_forward(state: Relationship, event: e.EndBroughtForward) -> Relationship:
+    is_earlier = event.ends_at < state.ends_at
+    return replace(
+        _unpencilled(state),
+        ended_by_programme=True,
+        ended_early=state.ended_early or is_earlier,
+        ends_at=event.ends_at,
+        wishes=(),
+    )
+
+
+def _rematch_decided(state: Relationship, event: e.RematchDecided) -> Relationship:
+    """Nothing else is asked any more but what the two remember differently, and a pause ends with it."""
+    witnessed = (e.Subject.ABSENCE, e.Subject.DISPUTE, e.Subject.SETTLEMENT)
+    ending = replace(
+        _unpencilled(state),
+        rematching=event.asked,
+        staying=event.staying,
+        asks=tuple(ask for ask in state.asks if ask.subject in witnessed),
+        amendment=None,
+        early_end_by=None,
+        wishes=(),
+        paused=False if event.asked else state.paused,
+        paused_until=None,
+        pause_limit_at=None,
+    )
+    return _thawed(ending, event.at)
+
+
+def _goals_carried(state: Relationship, event: e.GoalsCarried) -> Relationship:
+    others = tuple(each for each in state.carry if each[0] is not event.by)
+    return _without_ask(replace(state, carry=(*others, (event.by, event.yes))), e.Subject.CARRY_GOALS, event.by)
+
+
 def _end_reached(state: Relationship, event: e.EndReached) -> Relationship:
-    over = _without_ask(replace(_unpencilled(state), end_reached=True), e.Subject.BOOKING)
+    """What was proposed and not agreed to by now is off."""
+    off = (e.Subject.BOOKING, e.Subject.RULES, e.Subject.EARLY_END)
+    over = replace(
+        _unpencilled(state),
+        end_reached=True,
+        wishes=(),
+        amendment=None,
+        early_end_by=None,
+        asks=tuple(ask for ask in state.asks if ask.subject not in off),
+    )
     return _with_clocks(over, event.at)
 
 
@@ -634,6 +805,8 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.InductionCompleted: _induction_completed,
     e.RulesProposed: _rules_proposed,
     e.RulesSigned: _rules_signed,
+    e.AmendmentProposed: _amendment_proposed,
+    e.RulesAmended: _rules_amended,
     e.GoalsProposed: _goals_proposed,
     e.GoalsAgreed: _goals_agreed,
     e.SlotWanted: _slot_wanted,
@@ -672,9 +845,23 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.HoldRemembered: _hold_remembered,
     e.HoldLifted: _hold_lifted,
     e.ZoneChanged: _zone_changed,
+    e.LeaverNoted: _leaver_noted,
+    e.LeaverReturned: _leaver_returned,
+    e.CoordinatorLost: _coordinator_lost,
+    e.CoordinatorChanged: _coordinator_changed,
+    e.SilenceNoticed: _silence_noticed,
+    e.GoingOn: _nothing_changes,
+    e.OneGoesOn: _one_goes_on,
     e.Left: _left,
     e.DecisionMade: _decision_made,
     e.ClosingBegun: _nothing_changes,
+    e.ExtensionWished: _extension_wished,
+    e.ExtensionAgreed: _extension_agreed,
+    e.EarlyEndProposed: _early_end_proposed,
+    e.EarlyEndAgreed: _early_end_agreed,
+    e.EndBroughtForward: _end_brought_forward,
+    e.RematchDecided: _rematch_decided,
+    e.GoalsCarried: _goals_carried,
     e.EndReached: _end_reached,
     e.FinalFeedbackGiven: _final_feedback_given,
     e.EndDecided: _end_decided,

@@ -62,6 +62,14 @@ class LetterKind(StrEnum):
     CATCH_UP = "catch_up"
     """Stands for several letters that could not be sent for long."""
     ADDRESS_FAILED_OWNER = "address_failed_owner"
+    RULES_AMENDED = "rules_amended"
+    HOLD_NOTE = "hold_note"
+    TEAM_CHANGED = "team_changed"
+    SILENCE_NOTE = "silence_note"
+    GOING_ON = "going_on"
+    EXTENDED = "extended"
+    EARLY_END = "early_end"
+    REMATCH = "rematch"
     CASE_RECEIVED = "case_received"
     ZONE_CHANGED = "zone_changed"
 
@@ -104,6 +112,10 @@ class Action(StrEnum):
     RATE_HELP = "rate-help"
     TAKE_UP_HELP = "take-up-help"
     DECIDE = "decide"
+    GO_ON = "go-on"
+    WISH_EXTENSION = "wish-extension"
+    AGREE_EARLY_END = "agree-early-end"
+    CARRY_GOALS = "carry-goals"
     OPEN_CASE = "open-case"
     ASK_COORDINATOR = "ask-coordinator"
     EXIT = "exit"
@@ -170,7 +182,7 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.HOLD_LIFTED: Manners(_RESEND),
     LetterKind.EXIT_CONFIRMED: Manners(_RESEND, passes_hold=True),
     LetterKind.RELATIONSHIP_ENDED: Manners(_RESEND, passes_hold=True),
-    LetterKind.CLOSING_NOTICE: Manners(_RESEND, waits_for_day=True),
+    LetterKind.CLOSING_NOTICE: Manners(_RESEND, Action.WISH_EXTENSION, waits_for_day=True),
     LetterKind.FINAL_FEEDBACK: Manners(_RESEND, Action.GIVE_FINAL_FEEDBACK, waits_for_day=True),
     LetterKind.FINAL_FEEDBACK_REMINDER: Manners(_LEAVE, Action.GIVE_FINAL_FEEDBACK, waits_for_day=True),
     LetterKind.FAREWELL: Manners(_RESEND, waits_for_day=True),
@@ -179,6 +191,14 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.ADDRESS_FAILED: Manners(_RESEND, passes_hold=True),
     LetterKind.CATCH_UP: Manners(_RESEND, waits_for_day=True),
     LetterKind.ADDRESS_FAILED_OWNER: Manners(_RESEND, passes_hold=True, another_way=True),
+    LetterKind.RULES_AMENDED: Manners(_RESEND, waits_for_day=True),
+    LetterKind.HOLD_NOTE: Manners(_RESEND, passes_hold=True, waits_for_day=True),
+    LetterKind.TEAM_CHANGED: Manners(_RESEND, Action.DECIDE, passes_hold=True, waits_for_day=True),
+    LetterKind.SILENCE_NOTE: Manners(_RESEND, Action.DECIDE, waits_for_day=True),
+    LetterKind.GOING_ON: Manners(_RESEND, Action.GO_ON, waits_for_day=True),
+    LetterKind.EXTENDED: Manners(_RESEND, waits_for_day=True),
+    LetterKind.EARLY_END: Manners(_RESEND, Action.AGREE_EARLY_END, waits_for_day=True),
+    LetterKind.REMATCH: Manners(_RESEND, Action.CARRY_GOALS, waits_for_day=True),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
     LetterKind.ZONE_CHANGED: Manners(_RESEND, waits_for_day=True),
 }

@@ -20,10 +20,16 @@ from mentoring_lifecycle.domain import (
     calendar_answers,
     close_out,
     disputes,
+    early_end,
     ending,
+    extension,
     goal_setting,
     help_requests,
+    inactivity,
+    leavers,
     onboarding,
+    programme_end,
+    rematch,
     reviews,
     sessions,
     standing,
@@ -63,7 +69,9 @@ class Opening:
     zone: str
     policy: ProgrammePolicy
     follows: str = ""
-    """Id of the relationship that this one continues; empty: none."""
+    """Id of the relationship that this one continues, after a re-match or as its reopening; empty: none."""
+    carried: tuple[c.Goal, ...] = ()
+    """Goals from there whose owners said that they may come along; a suggestion, and no proposal."""
 
 
 def open_relationship(opening: Opening, now: datetime) -> tuple[Relationship, Events]:
@@ -80,6 +88,7 @@ def open_relationship(opening: Opening, now: datetime) -> tuple[Relationship, Ev
         ends_at=now + timedelta(weeks=opening.policy.length_weeks),
         policy=opening.policy,
         follows=opening.follows,
+        carried=opening.carried,
     )
     draft = Draft(opened(first))
     onboarding.invite(draft, now)
@@ -97,6 +106,8 @@ class Gate:
     by: tuple[Party, ...]
     in_pause: bool = False
     in_hold: bool = False
+    in_rematch: bool = False
+    """Still in place when the pairing is ending in favour of another."""
     team_always: bool = False
     """A pause or hold stops the pair alone."""
 
@@ -104,12 +115,13 @@ class Gate:
 EVERYBODY = (*PAIR, *TEAM)
 _OPEN = tuple(phase for phase in Phase if phase is not Phase.CLOSED)
 _MEETING = (Phase.ACTIVE, Phase.CLOSING)
+_ANYBODY = (*PAIR, *TEAM)
 
 GATES: dict[type[Any], Gate] = {
     c.AnswerInvitation: Gate((Phase.ONBOARDING,), PAIR),
     c.CompleteInduction: Gate((Phase.ONBOARDING,), PAIR),
-    c.ProposeRules: Gate((Phase.GROUND_RULES,), PAIR),
-    c.SignRules: Gate((Phase.GROUND_RULES,), PAIR),
+    c.ProposeRules: Gate((Phase.GROUND_RULES, *_MEETING), PAIR),
+    c.SignRules: Gate((Phase.GROUND_RULES, *_MEETING), PAIR),
     c.ProposeGoals: Gate((Phase.GOALS,), PAIR),
     c.AgreeGoals: Gate((Phase.GOALS,), PAIR),
     c.SetAgenda: Gate(_MEETING, PAIR),
@@ -120,27 +132,36 @@ GATES: dict[type[Any], Gate] = {
     c.AnswerTimes: Gate(_MEETING, PAIR),
     c.NoteCalendar: Gate(_MEETING, PAIR),
     c.AnswerCalendarQuestion: Gate(_MEETING, PAIR),
-    c.ConfirmSession: Gate(_MEETING, PAIR),
-    c.ReportNoShow: Gate(_MEETING, PAIR),
-    c.ExplainAbsence: Gate(_MEETING, PAIR),
-    c.AnswerDispute: Gate(_MEETING, PAIR),
-    c.SettleDispute: Gate(_MEETING, TEAM, in_pause=True),
+    c.ConfirmSession: Gate(_MEETING, PAIR, in_rematch=True),
+    c.ReportNoShow: Gate(_MEETING, PAIR, in_rematch=True),
+    c.ExplainAbsence: Gate(_MEETING, PAIR, in_rematch=True),
+    c.AnswerDispute: Gate(_MEETING, PAIR, in_rematch=True),
+    c.SettleDispute: Gate(_MEETING, TEAM, in_pause=True, in_rematch=True),
     c.LogSession: Gate(_MEETING, PAIR),
     c.GiveReview: Gate(_MEETING, PAIR),
-    c.AskCoordinator: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
-    c.TakeUpHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.AskCoordinator: Gate(_OPEN, PAIR, in_pause=True, in_hold=True, in_rematch=True),
+    c.TakeUpHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
     c.ArrangeTalk: Gate(_OPEN, TEAM, in_pause=True),
-    c.ConcludeHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
-    c.RateHelp: Gate(_OPEN, PAIR, in_pause=True),
-    c.Pause: Gate(_OPEN, PAIR, in_pause=True),
-    c.Resume: Gate(_OPEN, PAIR, in_pause=True),
-    c.Hold: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
-    c.Lift: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
-    c.Exit: Gate(_OPEN, PAIR, in_pause=True, in_hold=True),
-    c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.ConcludeHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.RateHelp: Gate(_OPEN, PAIR, in_pause=True, in_rematch=True),
+    c.Pause: Gate(_OPEN, EVERYBODY, in_pause=True),
+    c.Resume: Gate(_OPEN, EVERYBODY, in_pause=True),
+    c.Hold: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.Lift: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.NoteLeaver: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.ChangeCoordinator: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.GoOn: Gate((Phase.ACTIVE,), PAIR),
+    c.Exit: Gate(_OPEN, PAIR, in_pause=True, in_hold=True, in_rematch=True),
+    c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
     c.ChangeZone: Gate(_OPEN, EVERYBODY, team_always=True),
+    c.WishExtension: Gate((Phase.CLOSING,), PAIR),
+    c.ProposeEarlyEnd: Gate(_MEETING, PAIR),
+    c.AgreeEarlyEnd: Gate(_MEETING, PAIR),
+    c.EndForRematch: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.CarryGoals: Gate(_MEETING, PAIR, in_pause=True, in_rematch=True),
+    c.EndByProgramme: Gate(_OPEN, TEAM, in_pause=True),
     c.GiveFinalFeedback: Gate((Phase.CLOSING,), PAIR),
-    c.NoteAddress: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
+    c.NoteAddress: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
 }
 """One row per command; a test holds it complete."""
 
@@ -157,8 +178,10 @@ def _refused_at_the_gate(state: Relationship, command: c.Command) -> Rejection |
     is_stopped = not (gate.team_always and by in TEAM)
     if state.held and is_stopped and not gate.in_hold:
         return Rejection(Refusal.ON_HOLD)
-    if state.paused and is_stopped and not gate.in_pause:
-        return Rejection(Refusal.PAUSED)
+    if state.is_paused and is_stopped and not gate.in_pause:
+        return Rejection(Refusal.PAUSED if state.paused else Refusal.ON_HOLD)
+    if state.rematching and not gate.in_rematch:
+        return Rejection(Refusal.CLOSED)
     return None if state.phase in gate.phases else Rejection(Refusal.WRONG_PHASE, state.phase)
 
 
@@ -193,9 +216,18 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.Resume: standing.resume,
     c.Hold: standing.hold,
     c.Lift: standing.lift,
+    c.NoteLeaver: leavers.note_leaver,
+    c.ChangeCoordinator: leavers.change_coordinator,
+    c.GoOn: inactivity.go_on,
     c.Exit: standing.leave,
     c.Decide: standing.decide_open_question,
     c.ChangeZone: zone_change.change_zone,
+    c.WishExtension: extension.wish_extension,
+    c.ProposeEarlyEnd: early_end.propose_early_end,
+    c.AgreeEarlyEnd: early_end.agree_early_end,
+    c.EndForRematch: rematch.end_for_rematch,
+    c.CarryGoals: rematch.carry_goals,
+    c.EndByProgramme: programme_end.end_by_programme,
     c.GiveFinalFeedback: close_out.give_final_feedback,
     c.NoteAddress: addresses.note_address,
 }
@@ -219,6 +251,7 @@ def keep_going(draft: Draft, now: datetime) -> None:
     """What is due after anything at all, so that no step can forget it."""
     sessions.keep_planning(draft, now)
     help_requests.keep_asking(draft, now)
+    inactivity.keep_watch(draft, now)
 
 
 # --- what the engine found out ----------------------------------------------------------------------------------
@@ -260,6 +293,9 @@ _LAPSES: dict[Subject, Callable[[Draft, AskLapsed, datetime], None]] = {
     Subject.SETTLEMENT: disputes.lapse,
     Subject.HELP_RATING: help_requests.lapse,
     Subject.FINAL_FEEDBACK: close_out.lapse,
+    Subject.GOING_ON: inactivity.lapse,
+    Subject.EARLY_END: early_end.lapse,
+    Subject.CARRY_GOALS: rematch.lapse,
 }
 """What silence leads to. Sessions settle, and decisions fall, by hours of their own."""
 
@@ -289,10 +325,12 @@ def hours(state: Relationship) -> tuple[Hour, ...]:
     sources = (
         ending.hours,
         standing.hours,
+        leavers.hours,
         close_out.hours,
         sessions.hours,
         help_requests.hours,
         addresses.hours,
+        inactivity.hours,
         _lapses,
         asking.reminders,
     )

@@ -33,7 +33,7 @@ def awaiting(state: Relationship) -> Awaiting:
     """Whose turn it is; the programme team's turn wins."""
     if state.is_closed:
         return Awaiting.NOBODY
-    if state.held or state.help or any(ask.of is Party.COORDINATOR for ask in state.asks):
+    if state.held or _concerns_the_team(state):
         return Awaiting.COORDINATOR
     if not state.moves:
         return Awaiting.NOBODY
@@ -43,11 +43,16 @@ def awaiting(state: Relationship) -> Awaiting:
     return Awaiting(asked[0]) if asked else Awaiting.NOBODY
 
 
+def _concerns_the_team(state: Relationship) -> bool:
+    asked = any(ask.of is Party.COORDINATOR for ask in state.asks)
+    return asked or bool(state.help) or state.coordinator_lost
+
+
 def health(state: Relationship) -> Health:
     """The worst thing that is true."""
     if state.is_closed:
         return Health.OK
-    if state.help or state.failed_addresses or any(ask.of is Party.COORDINATOR for ask in state.asks):
+    if state.failed_addresses or _concerns_the_team(state):
         return Health.ATTENTION
     if not state.moves:
         return Health.OK
@@ -58,7 +63,7 @@ def health(state: Relationship) -> Health:
 
 def awaited_since(state: Relationship) -> datetime | None:
     """Since when it is somebody's turn: the hold, or the longest open question."""
-    if state.held or state.paused:
+    if state.held or state.is_paused:
         return state.frozen_since
     return min((ask.asked_at for ask in state.asks), default=None)
 

@@ -81,6 +81,29 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True)
+class Inactivity:
+    """What a long silence of both leads to. Days without a sign of life while sessions are under way."""
+
+    alert_days: int = 45
+    """The coordinator is told; never sooner than one and a half times the pair's cadence."""
+    ask_days: int = 60
+    """Both are asked whether they want to go on. With the alert this and the next move too."""
+    close_days: int = 75
+    """Neither has answered: it closes as inactive."""
+    unknown_in_a_row: int = 3
+    """So many sessions in a row that nobody said anything about lead straight to the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """How far a pair may go on beyond its planned end, if both wish so."""
+
+    most: int = 2
+    most_weeks: int = 13
+    """Of each."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProgrammePolicy:
     """Every number that a relationship lives by."""
 
@@ -113,6 +136,18 @@ class ProgrammePolicy:
     """The first session asked about after so many days is the programme's early measuring point."""
     soft_bounce_hours: int = 72
     """How long mail that comes back for now is tried again, once a day, before the address counts as failed."""
+    hold_first_reminder_days: int = 10
+    """When the coordinator is asked for the first time whether a hold is still meant."""
+    leaver_grace_hours: int = 72
+    """How long a signal that somebody has left may be taken back before anything final follows."""
+    inactivity: Inactivity = field(default_factory=Inactivity)
+    extensions: Extensions = field(default_factory=Extensions)
+    early_end: Ladder = Ladder((7,), 14)
+    """A proposal to end early, with honour; at its end it lapses and nothing changes."""
+    amendment: Ladder = Ladder((7,), 14)
+    """A new version of rules in force; at its end the old one stays."""
+    rematch_consent_days: int = 7
+    """How long a re-match waits for the word of both whether their goals may go with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +195,15 @@ RANGES: dict[str, tuple[int, int]] = {
     "calendar_clean_up_days": (1, 30),
     "first_pulse_days": (7, 90),
     "soft_bounce_hours": (24, 168),
+    "hold_first_reminder_days": (1, 60),
+    "leaver_grace_hours": (1, 240),
+    "inactivity.alert_days": (14, 180),
+    "inactivity.ask_days": (21, 240),
+    "inactivity.close_days": (28, 300),
+    "inactivity.unknown_in_a_row": (2, 13),
+    "extensions.most": (0, 4),
+    "extensions.most_weeks": (1, 26),
+    "rematch_consent_days": (1, 30),
 }
 """Smallest and largest value of each single number."""
 
@@ -182,6 +226,8 @@ def _problems(policy: ProgrammePolicy) -> Iterator[PolicyProblem]:
             least, most = RANGES[path]
             yield PolicyProblem(path, f"{value} is outside {least} to {most}")
     yield from _session_problems(policy.sessions)
+    if not policy.inactivity.alert_days < policy.inactivity.ask_days < policy.inactivity.close_days:
+        yield PolicyProblem("inactivity.ask_days", "must lie between inactivity.alert_days and inactivity.close_days")
     if policy.sessions.planned * policy.sessions.every_weeks > policy.length_weeks:
         yield PolicyProblem("sessions.planned", "so many sessions at this cadence do not fit into length_weeks")
 
@@ -216,7 +262,7 @@ def _ladder_problems(path: str, ladder: Ladder) -> Iterator[PolicyProblem]:
 def _leaves(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for each in fields(section):
         path, value = f"{prefix}{each.name}", getattr(section, each.name)
-        if isinstance(value, Sessions | Help):
+        if isinstance(value, Sessions | Help | Inactivity | Extensions):
             yield from _leaves(value, f"{path}.")
         else:
             yield path, value

@@ -80,6 +80,14 @@ class Refusal(StrEnum):
     ONE_NEW_PERSON = "one_new_person"
     NO_JOURNAL = "no_journal"
     NOTHING_NEW = "nothing_new"
+    PERSON_NOT_PART = "person_not_part"
+    NOT_LEAVING = "not_leaving"
+    NOTHING_ASKED = "nothing_asked"
+    EXTENSION_OUT_OF_RANGE = "extension_out_of_range"
+    NO_MORE_EXTENSIONS = "no_more_extensions"
+    NOT_EARNED_YET = "not_earned_yet"
+    NOTICE_OUT_OF_RANGE = "notice_out_of_range"
+    END_REACHED = "end_reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +411,44 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.NOTHING_NEW: (
         "This is known already, so nothing was changed.",
         "Questo è già noto: nulla è stato modificato.",
+    ),
+    Refusal.PERSON_NOT_PART: (
+        "Nobody named here takes that part in this relationship, so nothing was changed.",
+        "Nessuna delle persone indicate ha quella parte in questo abbinamento: nulla è stato modificato.",
+    ),
+    Refusal.NOT_LEAVING: (
+        "Nobody has said that this person left, so there is nothing to take back.",
+        "Non risulta che questa persona sia andata via: non c'è nulla da ritirare.",
+    ),
+    Refusal.NOTHING_ASKED: (
+        "You are not being asked this at the moment.",
+        "In questo momento non ti viene chiesto.",
+    ),
+    Refusal.EXTENSION_OUT_OF_RANGE: (
+        "A relationship can be extended by 1 to {detail} weeks at a time.",
+        "Un abbinamento si può prolungare da 1 a {detail} settimane per volta.",
+    ),
+    Refusal.NO_MORE_EXTENSIONS: (
+        "This relationship can no longer be extended; it ends as planned.",
+        "Questo abbinamento non si può più prolungare: si conclude come previsto.",
+    ),
+    Refusal.NOT_EARNED_YET: (
+        (
+            "To be called completed it still needs {detail} session(s) held. You may leave at any time all the same, "
+            "without giving a reason."
+        ),
+        (
+            "Per dirsi completato servono ancora {detail} incontri svolti. Puoi comunque lasciare in ogni momento, "
+            "senza dare un motivo."
+        ),
+    ),
+    Refusal.NOTICE_OUT_OF_RANGE: (
+        "The notice must be between 1 and {detail} days.",
+        "Il preavviso va da 1 a {detail} giorni.",
+    ),
+    Refusal.END_REACHED: (
+        "The last day of this relationship has come; only the look back is left.",
+        "L'ultimo giorno di questo abbinamento è arrivato: resta solo lo sguardo indietro.",
     ),
 }
 """English and Italian; a test holds it complete."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import takewhile
 
-from mentoring_lifecycle.domain.commands import CalendarAnswer, Comfort, Goal, Matter, Severity
+from mentoring_lifecycle.domain.commands import CalendarAnswer, Comfort, Goal, GoalOwner, Matter, Severity
 from mentoring_lifecycle.domain.events import (
     TOOK_PLACE,
     DecisionTopic,
@@ -176,6 +176,15 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """A new version of rules that are in force, until both have signed it or it lapses."""
+
+    version: int
+    values: tuple[tuple[str, str], ...]
+    by: Party
+
+
+@dataclass(frozen=True, slots=True)
 class Relationship:
     """Everything that is true about one relationship now."""
 
@@ -276,13 +285,55 @@ class Relationship:
     """Id of the relationship that this one continues; empty: none."""
     doubts: tuple[Doubt, ...] = ()
     """Of whom mail came back for now, at most one for each of the pair."""
+    carried: tuple[Goal, ...] = ()
+    """Goals from there, as a suggestion; gone once the pair has goals of its own."""
+    leaving: tuple[tuple[Party, datetime], ...] = ()
+    """Who of the pair is said to have left the organisation, and when that becomes final."""
+    coordinator_lost: bool = False
+    """The coordinator has left and nobody stands in."""
+    last_sign_at: datetime | None = None
+    """When one of the pair last showed a sign of life while sessions are under way; moves with a standstill."""
+    silence_noticed: bool = False
+    """The coordinator has been told of the silence since then."""
+    going_on: tuple[Party, ...] = ()
+    """Who has shown a sign of life since both were asked whether they want to go on."""
+    unknown_heeded: int = 0
+    """How many results there were when that was last asked."""
+    wishes: tuple[tuple[Party, int], ...] = ()
+    """Who would like how many weeks more. No view shows it: nobody learns of a wish that the other does not share."""
+    extensions: int = 0
+    sessions_added: int = 0
+    early_end_by: Party | None = None
+    """Who proposed to end now; None when nobody has."""
+    ended_early: bool = False
+    ended_by_programme: bool = False
+    """The programme as a whole ends; nothing is extended any more."""
+    amendment: Amendment | None = None
+    last_version: int = 0
+    """The highest number any version of the rules has had, so that none is used twice."""
+    rematching: bool = False
+    """It is ending in favour of another pairing; only whether goals may go along is still being asked."""
+    staying: tuple[Party, ...] = ()
+    """Who is to have another pairing."""
+    carry: tuple[tuple[Party, bool], ...] = ()
+    """Who has said whether their goals may go with them."""
 
     @property
     def standing(self) -> Standing:
-        """A hold wins over a pause."""
+        """A hold wins over a pause. The days in which somebody may have left look like a pause."""
         if self.held:
             return Standing.ON_HOLD
-        return Standing.PAUSED if self.paused else Standing.NORMAL
+        return Standing.PAUSED if self.is_paused else Standing.NORMAL
+
+    @property
+    def is_paused(self) -> bool:
+        """It stands still below any hold: paused, or one of the pair may have left the organisation."""
+        return self.paused or (bool(self.leaving) and not self.is_closed)
+
+    @property
+    def gone(self) -> tuple[Party, ...]:
+        """Who of the pair is said to have left the organisation; nothing is sent to them."""
+        return tuple(party for party, _ in self.leaving)
 
     @property
     def is_closed(self) -> bool:
@@ -302,12 +353,12 @@ class Relationship:
     def clock_runs(self, of: Party) -> bool:
         """Whether questions to this party age: a pause stops the pair's alone, a hold everybody's.
 
-        Whom mail does not reach has not been asked, so their silence is no answer. On the last day this ends: looking
-        back is not waited for, whoever is silent and why.
+        Whom mail does not reach has not been asked, so their silence is no answer. On the last day this ends, and when
+        another pairing waits: then nobody is waited for, whoever is silent and why.
         """
-        if self.is_unreachable(of) and not self.end_reached:
+        if self.is_unreachable(of) and not (self.end_reached or self.rematching):
             return False
-        return self.moves or (of is Party.COORDINATOR and self.paused and not self.held and not self.is_ending)
+        return self.moves or (of is Party.COORDINATOR and self.is_paused and not self.held and not self.is_ending)
 
     def is_unreachable(self, party: Party) -> bool:
         """Mail to this one of the pair is known to fail."""
@@ -321,6 +372,21 @@ class Relationship:
     def agreed_goals(self) -> tuple[Goal, ...]:
         """What both have agreed to; a proposal alone is no goal of the pair."""
         return self.goals if self.goals_agreed else ()
+
+    @property
+    def carried_goals(self) -> tuple[Goal, ...]:
+        """What may go into another pairing: the goals whose owners said yes. Silence keeps a goal here."""
+        willing = tuple(party.value for party, yes in self.carry if yes)
+        return tuple(
+            goal
+            for goal in self.agreed_goals
+            if (len(willing) == len(PAIR) if goal.owner is GoalOwner.PAIR else goal.owner.value in willing)
+        )
+
+    @property
+    def sessions_planned(self) -> int:
+        """The programme's number and what extensions have added."""
+        return self.policy.sessions.planned + self.sessions_added
 
     @property
     def decisions(self) -> tuple[Ask, ...]:

@@ -44,7 +44,8 @@ def pause(draft: Draft, command: Pause, by: Party, now: datetime) -> Rejection |
 def resume(draft: Draft, command: Resume, by: Party, now: datetime) -> Rejection | None:
     """Go on."""
     if not draft.state.paused:
-        return Rejection(Refusal.NOT_PAUSED)
+        # Somebody may have left the organisation: that looks like a pause, and is none that the pair could end.
+        return Rejection(Refusal.ON_HOLD if draft.state.is_paused else Refusal.NOT_PAUSED)
     draft.add(Resumed(now, by))
     return None
 

@@ -15,6 +15,7 @@ import typer
 
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.ground_rules import AGREEABLE
+from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 from mentoring_lifecycle.domain.wording import WORDS_LIMIT
 from mentoring_lifecycle.starter.access import with_client
@@ -419,7 +420,7 @@ def pause(
     by: By,
     until: Annotated[datetime | None, typer.Option(metavar="INSTANT", help="With its zone; may be left open.")] = None,
 ) -> c.Command:
-    """Pause; no reason is asked or kept."""
+    """Pause, as one of the pair or as the programme team for somebody on long leave; no reason is asked or kept."""
     return c.Pause(by, until)
 
 
@@ -439,6 +440,31 @@ def hold() -> c.Command:
 def lift() -> c.Command:
     """End a hold, as the programme team."""
     return c.Lift(PROGRAMME_OFFICE)
+
+
+@_act(_STANDING)
+def note_leaver(
+    person: Annotated[str, typer.Option(metavar="PERSON", help="Id of the person.")],
+    left: Annotated[bool, typer.Option("--left/--still-here", help="Left, or that was a mistake.")] = True,
+) -> c.Command:
+    """Say that somebody has left the organisation, or has not after all. Looks like a pause until it is final."""
+    return c.NoteLeaver(PROGRAMME_OFFICE, person, left)
+
+
+@_act(_STANDING)
+def change_coordinator(
+    by: By,
+    coordinator: Annotated[str, typer.Option(metavar="PERSON", help="Id of the new coordinator.")],
+    backup: Annotated[str, typer.Option(metavar="PERSON", help="Id of who stands in; left out: nobody.")] = "",
+) -> c.Command:
+    """Name who runs the programme for this pair from now on, as the programme team."""
+    return c.ChangeCoordinator(by, coordinator, backup)
+
+
+@_act(_STANDING)
+def go_on(by: By) -> c.Command:
+    """Want to go on, after a silence that was asked about."""
+    return c.GoOn(by)
 
 
 @_act(_STANDING)
@@ -467,6 +493,49 @@ def change_zone(
     if not is_zone_name(zone):
         raise typer.BadParameter(f"{zone!r} is no time zone; write it like Europe/Rome.", param_hint="--zone")
     return c.ChangeZone(by, zone, starting)
+
+
+@_act(_STANDING)
+def wish_extension(by: By, weeks: Annotated[int, typer.Option(help="How many weeks more.")]) -> c.Command:
+    """Wish to go on beyond the end; unless the other wishes so too, nobody learns of it."""
+    return c.WishExtension(by, weeks)
+
+
+@_act(_STANDING)
+def propose_early_end(by: By) -> c.Command:
+    """Propose to end now, as completed; refused while too few sessions took place."""
+    return c.ProposeEarlyEnd(by)
+
+
+@_act(_STANDING)
+def agree_early_end(by: By) -> c.Command:
+    """Agree to the partner's proposal to end now."""
+    return c.AgreeEarlyEnd(by)
+
+
+@_act(_STANDING)
+def end_for_rematch(
+    by: By,
+    staying: Annotated[list[Party] | None, typer.Option(help="Who is to have another pairing; left out: both.")] = None,
+) -> c.Command:
+    """End this pairing in favour of another, as the programme team; both are asked about their goals first."""
+    return c.EndForRematch(by, tuple(staying or PAIR))
+
+
+@_act(_STANDING)
+def carry_goals(
+    by: By, yes: Annotated[bool, typer.Option("--yes/--no", help="May the goals that are mine go with me?")]
+) -> c.Command:
+    """Say whether one's own goals may go into another pairing; the last word before the close counts."""
+    return c.CarryGoals(by, yes)
+
+
+@_act(_STANDING)
+def end_by_programme(
+    by: By, notice_days: Annotated[int, typer.Option(help="The last day is so many days ahead at most.")] = 30
+) -> c.Command:
+    """End one relationship because its programme ends; for all of a programme see `end-programme`."""
+    return c.EndByProgramme(by, notice_days)
 
 
 @_act(_STANDING)

@@ -8,6 +8,7 @@ Every act is idempotent by its `command_id`: a repeated one is answered, not rep
 back as CommandRejected, with a catalogue code and a sentence for the person who asked.
 """
 
+import asyncio
 import copy
 import uuid
 from collections.abc import AsyncIterator
@@ -65,6 +66,9 @@ LARGEST_COMMAND = 64 * 1024
 """Bytes as JSON; what is larger is refused before it travels."""
 
 MOST_PROPOSALS = 20
+
+END_OF_PROGRAMME = "end-of-programme"
+"""The command id by which a programme is ended, so that whoever begins again does nothing twice."""
 
 ANSWER_WITHIN = timedelta(seconds=30)
 """How long a caller waits for a worker; the command may still be done later, so repeat it with the same id."""
@@ -126,7 +130,16 @@ class Continued:
 
     relationship: "RelationshipHandle"
     goals: tuple[c.Goal, ...] = ()
-    """What may be proposed anew, because whoever's goals they were agreed to it. Always empty so far: nothing asks."""
+    """What may be proposed anew, because whoever's goals they were agreed to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeEnd:
+    """What became of one relationship when its programme was ended."""
+
+    relationship: str
+    result: str
+    """`ends`, `would end`, `unknown` (nobody answered; run it again), or the code of a refusal."""
 
 
 class MentoringClient:
@@ -177,10 +190,12 @@ class MentoringClient:
         relationship: str = "",
         shows_search_attributes: bool = True,
         follows: str = "",
+        carried: tuple[c.Goal, ...] = (),
     ) -> "RelationshipHandle":
         """Open a relationship; both are invited at once. The same `relationship` id again returns the open one.
 
-        `zone` is the pair's, by default the mentee's; `follows` names the relationship that this one continues. Raises
+        `zone` is the pair's, by default the mentee's; `follows` names the relationship that this one continues,
+        and `carried` the goals of it that its owners let go along; they are suggested and no more. Raises
         CommandRejected for a blocked pair, unknown or unsuitable people, a pair that is open already, somebody without
         room, a bad id, zone or policy; nothing is started then.
         """
@@ -204,6 +219,7 @@ class MentoringClient:
             zone=zone,
             policy=policy,
             follows=follows,
+            carried=carried,
         )
         await self._reserve(opening, {person.id: person.capacity for person in pair})
         await self._start(opening, shows_search_attributes)
@@ -288,19 +304,10 @@ class MentoringClient:
         team = [coordinator, *([backup] if backup else [])]
         if len({mentor, mentee, *team}) < len((mentor, mentee, *team)):
             raise CommandRejected(Rejection(Refusal.SAME_PERSON))
-        one, other, *_ = [await self._known(person) for person in (mentor, mentee, *team)]
+        one, other, *_ = [await _known(self._people, person) for person in (mentor, mentee, *team)]
         if conflict := await conflict_of(self._people, one, other, policy.minimum_level_distance):
             raise CommandRejected(conflict)
         return one, other
-
-    async def _known(self, person: str) -> Person:
-        is_free = names.is_identifier(person) and person != PROGRAMME_OFFICE
-        found = await self._people.find(person) if is_free else None
-        if found is None:
-            raise CommandRejected(Rejection(Refusal.UNKNOWN_PERSON, _printable(person)))
-        if not found.active:
-            raise CommandRejected(Rejection(Refusal.PERSON_INACTIVE, found.id))
-        return found
 
     async def reopen(self, old: str, *, relationship: str = "", policy: ProgrammePolicy | None = None) -> Continued:
         """Begin anew with the same two people: a new relationship that follows an ended one.
@@ -324,7 +331,7 @@ class MentoringClient:
         """Begin anew with one new person, beside the one who stays; name the new one by the part they will play.
 
         Nobody is ever exchanged inside a relationship: the old one must have ended. Of what the two had, only goals
-        come along whose owner agreed to it (so far none: nothing asks), and of a case nothing. Otherwise as `reopen`.
+        come along whose owner agreed to it, as a suggestion, and of a case nothing. Otherwise as `reopen`.
         """
         if bool(mentor) is bool(mentee):
             raise CommandRejected(Rejection(Refusal.ONE_NEW_PERSON))
@@ -360,6 +367,7 @@ class MentoringClient:
             policy=policy or old.opened.policy,
             relationship=relationship,
             follows=old.relationship,
+            carried=goals,
         )
         return Continued(handle, goals)
 
@@ -370,13 +378,12 @@ class MentoringClient:
             agreement = await self.relationship(old.relationship).agreement()
         except (CommandRejected, OutcomeUnknown):
             return ()
-        carried: tuple[c.Goal, ...] = getattr(agreement, "carried", ())
-        return tuple(goal for goal in carried if goal.owner in owners)
+        return tuple(goal for goal in agreement.carried_goals if goal.owner in owners)
 
     def relationship(self, relationship: str) -> "RelationshipHandle":
         """A relationship by its id; whether it exists shows at the first call."""
         _require_identifiers(relationship=relationship)
-        return RelationshipHandle(self._client, relationship, self._schedule)
+        return RelationshipHandle(self._client, relationship, self._schedule, self._people)
 
     async def list(self, query: str = "", *, limit: int = 1000) -> AsyncIterator[RelationshipRow]:
         """Relationships by a Visibility query, for example `MentoringHealth = 'attention'`; the newest first."""
@@ -402,6 +409,30 @@ class MentoringClient:
         planned, and NoSchedule where this client was made without one.
         """
         return await self.relationship(relationship).slots(session=session, count=count)
+
+    async def end_programme(
+        self, query: str, *, notice_days: int = 30, per_minute: float = 30, dry_run: bool = False
+    ) -> AsyncIterator[ProgrammeEnd]:
+        """End every running relationship of a Visibility query, one after the other, so many a minute at most.
+
+        May be stopped at any moment and begun again: what was done is not done twice, and what is refused (a hold) is
+        named and left alone. Nobody gets more than the ordinary notice of a coming end.
+        """
+        running = [row async for row in self.list(f"({query}) AND ExecutionStatus = 'Running'", limit=1_000_000)]
+        for number, row in enumerate(running):
+            if number and not dry_run:
+                await asyncio.sleep(60 / per_minute)
+            yield ProgrammeEnd(row.relationship, "would end" if dry_run else await self._end(row, notice_days))
+
+    async def _end(self, row: RelationshipRow, notice_days: int) -> str:
+        command = c.EndByProgramme(PROGRAMME_OFFICE, notice_days)
+        try:
+            await self.relationship(row.relationship).do(command, END_OF_PROGRAMME)
+        except CommandRejected as refused:
+            return refused.code.value
+        except OutcomeUnknown:
+            return "unknown"
+        return "ends"
 
     # --- the confidential channel -------------------------------------------------------------------------------
 
@@ -453,9 +484,17 @@ class RelationshipHandle:
     Raises CommandRejected when the domain refuses, OutcomeUnknown when no worker answered in time.
     """
 
-    def __init__(self, client: Client, relationship: str, schedule: Timetable | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        relationship: str,
+        schedule: Timetable | None = None,
+        people: PeopleGateway | None = None,
+    ) -> None:
+        """`people` is asked whether a new coordinator is known; without it that is left to the caller."""
         self.id = relationship
         self._schedule = schedule
+        self._people = people
         self._handle = client.get_workflow_handle(names.relationship_workflow_id(relationship))
 
     # --- onboarding, rules, goals -------------------------------------------------------------------------------
@@ -644,11 +683,11 @@ class RelationshipHandle:
     # --- standing, leaving, closing -----------------------------------------------------------------------------
 
     async def pause(self, *, by: str, until: datetime | None = None, command_id: str = "") -> RelationshipView:
-        """Pause; no reason is asked or kept."""
+        """Pause, as one of the pair or as the programme team for somebody on long leave; no reason is kept."""
         return await self.do(c.Pause(by, until), command_id)
 
     async def resume(self, *, by: str, command_id: str = "") -> RelationshipView:
-        """Go on after a pause."""
+        """Go on after a pause, as one of the pair or as the programme team."""
         return await self.do(c.Resume(by), command_id)
 
     async def hold(self, *, command_id: str = "") -> RelationshipView:
@@ -658,6 +697,20 @@ class RelationshipHandle:
     async def lift(self, *, command_id: str = "") -> RelationshipView:
         """The programme team ends a hold."""
         return await self.do(c.Lift(PROGRAMME_OFFICE), command_id)
+
+    async def note_leaver(self, *, person: str, left: bool = True, command_id: str = "") -> RelationshipView:
+        """Somebody of the pair or the team has left the organisation; `left=False` takes it back within the grace."""
+        return await self.do(c.NoteLeaver(PROGRAMME_OFFICE, person, left), command_id)
+
+    async def change_coordinator(
+        self, *, by: str, coordinator: str, backup: str = "", command_id: str = ""
+    ) -> RelationshipView:
+        """The programme team names who runs the programme for this pair, and who stands in."""
+        return await self.do(c.ChangeCoordinator(by, coordinator, backup), command_id)
+
+    async def go_on(self, *, by: str, command_id: str = "") -> RelationshipView:
+        """Want to go on, after a silence that was asked about."""
+        return await self.do(c.GoOn(by), command_id)
 
     async def exit(self, *, by: str, command_id: str = "") -> RelationshipView:
         """Leave: at any moment, without a reason, without anybody's approval."""
@@ -671,6 +724,32 @@ class RelationshipHandle:
         """Agree on times in another zone from an instant on; what is booked stays, and both are told."""
         _require_zone(zone)
         return await self.do(c.ChangeZone(by, zone, starting), command_id)
+
+    async def wish_extension(self, *, by: str, weeks: int, command_id: str = "") -> RelationshipView:
+        """Wish for some weeks more; unless the other wishes so too, nobody learns of it."""
+        return await self.do(c.WishExtension(by, weeks), command_id)
+
+    async def propose_early_end(self, *, by: str, command_id: str = "") -> RelationshipView:
+        """Propose to end now, as completed; refused while too few sessions took place."""
+        return await self.do(c.ProposeEarlyEnd(by), command_id)
+
+    async def agree_early_end(self, *, by: str, command_id: str = "") -> RelationshipView:
+        """Agree to the partner's proposal to end now."""
+        return await self.do(c.AgreeEarlyEnd(by), command_id)
+
+    async def end_for_rematch(
+        self, *, by: str, staying: tuple[Party, ...] = PAIR, command_id: str = ""
+    ) -> RelationshipView:
+        """The programme team ends this pairing; both are asked first whether their goals may go with them."""
+        return await self.do(c.EndForRematch(by, staying), command_id)
+
+    async def carry_goals(self, *, by: str, yes: bool, command_id: str = "") -> RelationshipView:
+        """Say whether one's own goals may go into another pairing; the last word before the close counts."""
+        return await self.do(c.CarryGoals(by, yes), command_id)
+
+    async def end_by_programme(self, *, by: str, notice_days: int = 30, command_id: str = "") -> RelationshipView:
+        """The programme as a whole ends: closing begins now, and the last day is so far ahead at most."""
+        return await self.do(c.EndByProgramme(by, notice_days), command_id)
 
     async def give_final_feedback(
         self,
@@ -695,6 +774,10 @@ class RelationshipHandle:
         """Any act as a value; what every method above comes down to."""
         command_id = command_id or str(uuid.uuid4())
         _require_small(command)
+        if isinstance(command, c.ChangeCoordinator) and self._people:
+            for person in (command.coordinator, command.backup):
+                if person:
+                    await _known(self._people, person)
         try:
             view: RelationshipView = await self._handle.execute_update(
                 command.kind, command, id=command_id, result_type=RelationshipView, rpc_timeout=ANSWER_WITHIN
@@ -826,6 +909,16 @@ def _next_id(old: Record) -> str:
     stem, _, number = old.relationship.rpartition("-")
     is_next = old.opened.follows and stem and number.isascii() and number.isdigit()
     return f"{stem}-{int(number) + 1}" if is_next else f"{old.relationship}-2"
+
+
+async def _known(people: PeopleGateway, person: str) -> Person:
+    is_free = names.is_identifier(person) and person != PROGRAMME_OFFICE
+    found = await people.find(person) if is_free else None
+    if found is None:
+        raise CommandRejected(Rejection(Refusal.UNKNOWN_PERSON, _printable(person)))
+    if not found.active:
+        raise CommandRejected(Rejection(Refusal.PERSON_INACTIVE, found.id))
+    return found
 
 
 def _power(person: Person, partner: Person) -> Power:

@@ -19,7 +19,7 @@ from mentoring_lifecycle.contracts.views import EntryView, OutsideView, ShownSes
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.consequences import entry_key, session_of, session_uid
 from mentoring_lifecycle.domain.effects import CalendarEffect, KeepEntry, RemoveEntry
-from mentoring_lifecycle.domain.people import PAIR, Party, partner_of
+from mentoring_lifecycle.domain.people import Party, partner_of
 from mentoring_lifecycle.domain.rejections import Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Difference
 
@@ -43,6 +43,8 @@ class Finding(StrEnum):
     """A person who had entries has no calendar in our account any more."""
     PERSON_UNKNOWN = "person_unknown"
     PERSON_LEFT = "person_left"
+    PERSON_BACK = "person_back"
+    """Was said to have left, and is active in the directory after all."""
     ADDRESS_WORKS = "address_works"
     CONFLICT_OF_INTEREST = "conflict_of_interest"
     ZONE_CHANGED = "zone_changed"
@@ -122,8 +124,8 @@ def _about_session(
 def _repair(view: OutsideView, session: ShownSession, party: Party, key: str, now: datetime) -> KeepEntry:
     return KeepEntry(
         key=key,
-        person=_person_of(view, party),
-        partner=_person_of(view, partner_of(party)),
+        person=view.people[party],
+        partner=view.people[partner_of(party)],
         uid=session_uid(view.relationship, session.number),
         session=session.number,
         revision=session.revision,
@@ -198,7 +200,7 @@ def _left_over(view: OutsideView, entry: SeenEntry, party: Party, states: States
     if states.get(key) is LedgerState.ACCEPTED:  # somebody put it back: their calendar is their own
         yield Found(Finding.ENTRY_LEFT_OVER, party, number, note="left_in_peace")
         return
-    removal = RemoveEntry(key, _person_of(view, party), entry.uid, entry.revision, now, now + REMOVAL_LIVES)
+    removal = RemoveEntry(key, view.people[party], entry.uid, entry.revision, now, now + REMOVAL_LIVES)
     yield Found(Finding.ENTRY_LEFT_OVER, party, number, removal)
 
 
@@ -208,35 +210,37 @@ def _number_of(view: OutsideView, uid: str) -> int:
     return named[1] if named and named[0] == view.relationship else 0
 
 
-def _person_of(view: OutsideView, party: Party) -> str:
-    return view.mentor if party is Party.MENTOR else view.mentee
-
-
 # --- the people directory ---------------------------------------------------------------------------------------
 
 
 def people_findings(
-    view: OutsideView, pair: Mapping[Party, Person | None], conflict: Rejection | None, states: States, now: datetime
+    view: OutsideView, people: Mapping[Party, Person | None], conflict: Rejection | None, states: States, now: datetime
 ) -> Iterator[Found]:
-    """What the directory says of the two that the relationship does not know."""
+    """What the directory says of the pair and the team that the relationship does not know."""
     if view.has_ended:
         return
-    for party in PAIR:
-        person = pair[party]
+    for party, person in people.items():
         if person is None:
             yield Found(Finding.PERSON_UNKNOWN, party)
             continue
-        if not person.active:
-            yield Found(Finding.PERSON_LEFT, party)
+        if person.active is (party in view.gone):
+            yield _about_presence(view, party, person)
         if party in view.failed_addresses and person.active and person.address is AddressState.OK:
             works = c.NoteAddress(PROGRAMME_OFFICE, person.id, c.AddressNews.WORKS)
             occasion = derived_id(view.relationship, "address", party, view.events)
             yield Found(Finding.ADDRESS_WORKS, party, remedy=Say(works, occasion))
-    mentor, mentee = pair[Party.MENTOR], pair[Party.MENTEE]
+    mentor, mentee = people[Party.MENTOR], people[Party.MENTEE]
     if mentor and mentee:
         if conflict:
             yield _about_conflict(view, mentor, mentee, conflict, states)
         yield from _about_zone(view, mentor, mentee, states, now)
+
+
+def _about_presence(view: OutsideView, party: Party, person: Person) -> Found:
+    """Directories err, so it may be taken back for a while; until then it looks like a pause."""
+    news = c.NoteLeaver(PROGRAMME_OFFICE, person.id, left=not person.active)
+    finding = Finding.PERSON_BACK if person.active else Finding.PERSON_LEFT
+    return Found(finding, party, remedy=Say(news, derived_id(view.relationship, "presence", party, view.events)))
 
 
 def _about_conflict(view: OutsideView, mentor: Person, mentee: Person, conflict: Rejection, states: States) -> Found:

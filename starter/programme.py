@@ -1,13 +1,17 @@
-"""A programme's numbers at the command line."""
+"""A programme at the command line: its numbers, and its end."""
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mentoring_lifecycle.starter.access import with_client
 from mentoring_lifecycle.starter.display import Output, OutputOption, show, tell
 from mentoring_lifecycle.starter.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from mentoring_lifecycle.starter.client import MentoringClient, ProgrammeEnd
 
 app = typer.Typer()
 policy = typer.Typer(no_args_is_help=True)
@@ -38,3 +42,33 @@ def show_(output: OutputOption = Output.TABLE) -> None:
 
     explained = files("mentoring_lifecycle.examples").joinpath("programme.toml").read_text(encoding="utf-8")
     show(ProgrammePolicy(), output, table=explained.rstrip("\n"))
+
+
+@app.command(rich_help_panel="Programme")
+def end_programme(
+    query: Annotated[
+        str, typer.Option(help="Visibility query, such as \"MentoringProgramme = 'reverse-2027'\"; empty means nobody.")
+    ],
+    notice_days: Annotated[int, typer.Option(min=1, help="The last day of each is so many days ahead at most.")] = 30,
+    rate: Annotated[float, typer.Option(min=0.1, help="So many relationships a minute, two letters each.")] = 30,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which would end.")] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """End a whole programme, slowly. Ctrl-C stops it; the same command again goes on where it stopped."""
+    if not query.strip():
+        raise typer.BadParameter(
+            "Say which relationships; an empty query would mean all of them.", param_hint="--query"
+        )
+    ended: list[ProgrammeEnd] = []
+
+    async def end_all(client: "MentoringClient") -> None:
+        async for each in client.end_programme(query, notice_days=notice_days, per_minute=rate, dry_run=dry_run):
+            ended.append(each)
+            tell(f"{each.relationship}: {each.result}")
+
+    try:
+        with_client(end_all)
+    finally:
+        show(ended, output)
+    if any(each.result == "unknown" for each in ended):
+        raise typer.Exit(ExitCode.UNKNOWN)

@@ -188,12 +188,12 @@ class Reconciler:
 
     async def _look_at_open(self, relationship: str) -> AsyncIterator[Row]:
         view, states = await self._read(relationship)
-        pair = {party: await self._people.find(_person(view, party)) for party in PAIR}
-        conflict = await self._conflict(view, pair)
-        async for row in self._remedied(view, people_findings(view, pair, conflict, states, self._clock())):
+        people = {party: await self._people.find(person) for party, person in view.people.items()}
+        conflict = await self._conflict(view, people)
+        async for row in self._remedied(view, people_findings(view, people, conflict, states, self._clock())):
             yield row
-        for party, person in pair.items():
-            if person and person.active:
+        for party in PAIR:
+            if (person := people[party]) and person.active:
                 async for row in self._look_into_calendar(view, states, party, person):
                     yield row
 
@@ -205,7 +205,7 @@ class Reconciler:
         view, states = await self._read(relationship)
         is_clean = True
         for party in PAIR:
-            person = await self._people.find(_person(view, party))
+            person = await self._people.find(view.people[party])
             async for row in self._look_into_calendar(view, states, party, person or _nobody(view, party)):
                 is_clean = False
                 yield row
@@ -220,8 +220,8 @@ class Reconciler:
         view = await self._relationships.outside(relationship)
         return view, await self._ledger.states(relationship)
 
-    async def _conflict(self, view: OutsideView, pair: dict[Party, Person | None]) -> Rejection | None:
-        mentor, mentee = pair[Party.MENTOR], pair[Party.MENTEE]
+    async def _conflict(self, view: OutsideView, people: dict[Party, Person | None]) -> Rejection | None:
+        mentor, mentee = people[Party.MENTOR], people[Party.MENTEE]
         if mentor is None or mentee is None:
             return None
         return await conflict_of(self._people, mentor, mentee, view.least_level_distance)
@@ -291,13 +291,9 @@ class Reconciler:
         return done if result.outcome is Outcome.ACCEPTED else f"{result.outcome}: {result.reason}"
 
 
-def _person(view: OutsideView, party: Party) -> str:
-    return view.mentor if party is Party.MENTOR else view.mentee
-
-
 def _nobody(view: OutsideView, party: Party) -> Person:
     """Stands for somebody the directory no longer knows; their calendar lies under their id."""
-    return Person(_person(view, party), "", "", "en", "UTC", 0)
+    return Person(view.people[party], "", "", "en", "UTC", 0)
 
 
 def _log(row: Row) -> None:

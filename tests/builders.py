@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from mentoring_lifecycle.contracts.deliveries import JournalEntry
@@ -20,7 +20,7 @@ from mentoring_lifecycle.domain.evolution import evolve, opened
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.lifecycle import Events, Opening, decide, next_hour, open_relationship, report, strike
 from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
-from mentoring_lifecycle.domain.policy import ProgrammePolicy
+from mentoring_lifecycle.domain.policy import Inactivity, ProgrammePolicy
 from mentoring_lifecycle.domain.rejections import Rejection
 from mentoring_lifecycle.domain.relationship import Relationship, Session
 
@@ -40,7 +40,9 @@ Step = c.Command | c.Report | timedelta | datetime
 """What may lie in a past: a command, a report, a span of time, or the instant until which time passes."""
 
 
-def opening(policy: ProgrammePolicy | None = None, *, backup: str = BACKUP, reverse: bool = True) -> Opening:
+def opening(
+    policy: ProgrammePolicy | None = None, *, backup: str = BACKUP, reverse: bool = True, **more: Any
+) -> Opening:
     """What a relationship of Luca and Anna begins with."""
     mentor, mentee = (Power.JUNIOR, Power.SENIOR) if reverse else (Power.SENIOR, Power.JUNIOR)
     return Opening(
@@ -52,6 +54,7 @@ def opening(policy: ProgrammePolicy | None = None, *, backup: str = BACKUP, reve
         backup=backup,
         zone="Europe/Rome",
         policy=policy or ProgrammePolicy(),
+        **more,
     )
 
 
@@ -204,9 +207,10 @@ def life(
     reverse: bool = True,
     at: datetime = START,
     silent: bool = False,
+    **more: Any,
 ) -> Life:
     """A relationship that has just been opened: both are invited."""
-    _, (first, *rest) = open_relationship(opening(policy, backup=backup, reverse=reverse), at)
+    _, (first, *rest) = open_relationship(opening(policy, backup=backup, reverse=reverse, **more), at)
     assert isinstance(first, RelationshipOpened)
     begun = Life(opened(first), at, silent)
     begun.events.append(first)
@@ -250,6 +254,15 @@ def is_over(number: int, state: Relationship) -> bool:
     return session is not None and not session.lies_ahead
 
 
+PATIENT = Inactivity(alert_days=1000, ask_days=1001, close_days=1002, unknown_in_a_row=100)
+"""For lives in which nobody says anything and it is not silence that matters."""
+
+
+def patient(policy: ProgrammePolicy | None = None) -> ProgrammePolicy:
+    """The same numbers, but for those of silence."""
+    return replace(policy or ProgrammePolicy(), inactivity=PATIENT)
+
+
 PAST_OF: dict[Phase, tuple[Step, ...]] = {
     Phase.ONBOARDING: (),
     Phase.GROUND_RULES: ONBOARDED,
@@ -263,20 +276,20 @@ def at_phase(phase: Phase, policy: ProgrammePolicy | None = None) -> Life:
     if phase is Phase.CLOSED:
         return life(policy).after(c.Exit(MENTOR))
     if phase is Phase.CLOSING:
-        return life(policy).after(*ACTIVE).until(lambda state: state.phase is Phase.CLOSING)
+        return life(patient(policy)).after(*ACTIVE).until(lambda state: state.phase is Phase.CLOSING)
     return life(policy).after(*PAST_OF[phase])
 
 
 def at_the_end(policy: ProgrammePolicy | None = None) -> Life:
     """A relationship whose last day has come: both are asked to look back."""
-    return life(policy).after(*ACTIVE).until(lambda state: state.end_reached)
+    return life(patient(policy)).after(*ACTIVE).until(lambda state: state.end_reached)
 
 
 def whole_life(policy: ProgrammePolicy | None = None) -> Life:
     """Everything as it should be: every session held and confirmed by both, feedback from both."""
     lived = life(policy).after(*ACTIVE)
-    while not lived.state.end_reached:
-        lived.until(lambda state: state.end_reached or any(not session.lies_ahead for session in state.sessions))
+    while not (lived.state.end_reached or lived.state.is_ending):
+        lived.until(_is_asked_or_over)
         for session in lived.state.sessions:
             if not session.lies_ahead:
                 lived.after(*(c.ConfirmSession(PERSON_OF[by], session.number, held=True) for by in PAIR))
@@ -311,9 +324,13 @@ def any_life(chance: Random, at: datetime = START) -> Life:
     return _lived_to_the_end(lived, chance)
 
 
+def _is_asked_or_over(state: Relationship) -> bool:
+    return state.end_reached or state.is_ending or any(not session.lies_ahead for session in state.sessions)
+
+
 def _lived_to_the_end(lived: Life, chance: Random) -> Life:
-    while not lived.state.end_reached:
-        lived.until(lambda state: state.end_reached or any(not session.lies_ahead for session in state.sessions))
+    while not (lived.state.end_reached or lived.state.is_ending):
+        lived.until(_is_asked_or_over)
         for session in lived.state.sessions:
             if not session.lies_ahead:
                 for party in PAIR:

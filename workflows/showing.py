@@ -68,7 +68,7 @@ def current_details(state: Relationship, waiting_effects: int) -> str:
         f"**Awaiting** {awaiting(state)}" + (f" since {_day_of(since)}" if since else ""),
         f"**Next due** {_day_of(due)}" if due else "**Next due** nothing",
         (
-            f"**Sessions** {state.sessions_held} held of {state.policy.sessions.planned}"
+            f"**Sessions** {state.sessions_held} held of {state.sessions_planned}"
             f" · **rules** version {state.rules_version} · **goals** {len(state.agreed_goals)}"
         ),
         f"**Ends** {_day_of(state.ends_at)}" + (f" · **outcome** {state.outcome}" if state.outcome else ""),

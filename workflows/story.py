@@ -47,8 +47,14 @@ _MILESTONES_NOT = (
     *("asked", "reminded", "slot_wanted", "slot_found", "session_reminded", "changes_noted"),
     *("calendar_verified", "calendar_answered", "calendar_differs", "calendar_restored"),
     *("address_doubted", "letters_repeated", "address_trusted"),
+    *("extension_wished", "goals_carried", "going_on", "one_goes_on", "leaver_noted", "leaver_returned"),
 )
-_JOURNALED_AT_ONCE = (e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.Left, e.SessionMoved, e.SessionCancelled)
+"""Steps of the machinery, and what is nobody's business: a wish of one alone, and what looks like a pause."""
+
+_JOURNALED_AT_ONCE = (
+    *(e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.LeaverNoted, e.LeaverReturned, e.Left),
+    *(e.SessionMoved, e.SessionCancelled),
+)
 """The activities look into the journal before they send, so a change of standing is written there without delay; and
 what the journal holds of sessions is what other relationships of the same people keep clear of."""
 

@@ -35,6 +35,7 @@ from tests.builders import (
     feedback,
     journal_of,
     life,
+    patient,
     whole_life,
 )
 
@@ -50,7 +51,7 @@ def record_of(lived: Life) -> Record:
 
 def lived_with(witnesses: Callable[[int], tuple[Party, ...]]) -> Record:
     """A life whose sessions were confirmed by these of the two, lived to its end."""
-    lived = life(ProgrammePolicy(sessions=Sessions(planned=4))).after(*ACTIVE)
+    lived = life(patient(ProgrammePolicy(sessions=Sessions(planned=4)))).after(*ACTIVE)
     while not lived.state.end_reached:
         for session in lived.state.sessions:
             if not session.lies_ahead:

@@ -258,7 +258,7 @@ SUMS = (
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @generated(programmes())
 def test_no_small_group_can_be_computed(drawn: tuple[Mapping[str, Tally], int]) -> None:
     """Whatever told counts are added and subtracted, no count of somebody who is one of too few comes out."""
@@ -270,6 +270,7 @@ def test_no_small_group_can_be_computed(drawn: tuple[Mapping[str, Tally], int]) 
         assert set(counted) - {0, 1} or not 0 < len(group) < 5, (sorted(told), group)
 
 
+@settings(deadline=None)
 @generated(st.lists(st.sampled_from([*RelationshipOutcome, ""]), max_size=40), st.integers(3, 8))
 def test_outcomes_of_a_report_hide_the_few(ends: list[str], threshold: int) -> None:
     """Whatever a reader subtracts from the totals of a real report, fewer than the threshold never comes out."""

@@ -14,7 +14,16 @@ import typer
 
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.domain.letters import Action
-from mentoring_lifecycle.domain.policy import BOOKING, RANGES, Help, Ladder, ProgrammePolicy, Sessions
+from mentoring_lifecycle.domain.policy import (
+    BOOKING,
+    RANGES,
+    Extensions,
+    Help,
+    Inactivity,
+    Ladder,
+    ProgrammePolicy,
+    Sessions,
+)
 from mentoring_lifecycle.settings import CONFIG_VARIABLE, PREFIX, Settings
 from mentoring_lifecycle.starter.__main__ import app
 
@@ -232,7 +241,7 @@ def numbers(section: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
     """Path, default and range of every number, as the page writes them."""
     for each in fields(section):
         path, value = f"{prefix}{each.name}", getattr(section, each.name)
-        if isinstance(value, Sessions | Help):
+        if isinstance(value, Sessions | Help | Inactivity | Extensions):
             yield from numbers(value, f"{path}.")
         elif isinstance(value, Ladder):
             yield path, f"{', '.join(map(str, value.remind_after_days))}; end {value.expires_after_days}", "ladder"

@@ -24,7 +24,7 @@ from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.lifecycle import Events, hours, keep_going, next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting
 from mentoring_lifecycle.domain.people import PAIR, Party, partner_of
-from mentoring_lifecycle.domain.policy import MOST_REMINDERS, Ladder, ProgrammePolicy, Sessions
+from mentoring_lifecycle.domain.policy import MOST_REMINDERS, Inactivity, Ladder, ProgrammePolicy, Sessions
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Ask, Relationship
 from tests.builders import (
@@ -44,6 +44,7 @@ from tests.builders import (
     accepts,
     asks_for_help,
     life,
+    patient,
 )
 
 MOST_HOURS = 500
@@ -58,9 +59,10 @@ EDGES = {
     e.Phase.GROUND_RULES: {e.Phase.GOALS, e.Phase.CLOSING, e.Phase.CLOSED},
     e.Phase.GOALS: {e.Phase.ACTIVE, e.Phase.CLOSING, e.Phase.CLOSED},
     e.Phase.ACTIVE: {e.Phase.CLOSING, e.Phase.CLOSED},
-    e.Phase.CLOSING: {e.Phase.CLOSED},
+    e.Phase.CLOSING: {e.Phase.ACTIVE, e.Phase.CLOSED},
     e.Phase.CLOSED: set(),
 }
+"""From closing there is one way back, and both have to wish for it."""
 
 # --- what may be tried ------------------------------------------------------------------------------------------
 
@@ -69,6 +71,7 @@ Wish = Callable[[datetime], c.Command]
 
 PEOPLE = st.sampled_from([MENTOR, MENTEE] * 4 + [COORDINATOR, COORDINATOR, BACKUP, PROGRAMME_OFFICE, STRANGER, ""])
 TEAM = st.sampled_from([COORDINATOR, BACKUP, PROGRAMME_OFFICE])
+BACKUPS = st.sampled_from(["", BACKUP, "p-next"])
 NUMBERS = st.integers(-1, 4)
 TEXTS = st.sampled_from(["Prompting", "Perché no?", " ", "evil \x00", "x" * 300])
 RATINGS = st.lists(st.integers(0, 11), max_size=3).map(tuple)
@@ -158,6 +161,13 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(st.builds(c.TakeUpHelp, TEAM, NUMBERS)),
     wish(st.builds(c.ConcludeHelp, TEAM, NUMBERS, st.sampled_from(c.HelpOutcome))),
     wish(st.builds(c.RateHelp, PEOPLE, NUMBERS, st.booleans())),
+    wish(st.builds(c.NoteLeaver, TEAM, PEOPLE, st.booleans())),
+    wish(st.builds(c.ChangeCoordinator, TEAM, st.sampled_from([COORDINATOR, BACKUP, MENTOR, "p-new", ""]), BACKUPS)),
+    wish(st.builds(c.GoOn, PEOPLE)),
+    wish(st.builds(c.WishExtension, PEOPLE, st.integers(-1, 14))),
+    wish(st.builds(c.ProposeEarlyEnd, PEOPLE)),
+    wish(st.builds(c.AgreeEarlyEnd, PEOPLE)),
+    wish(st.builds(c.CarryGoals, PEOPLE, st.booleans())),
     wish(st.builds(c.Decide, PEOPLE, st.sampled_from(c.Choice))),
     wish(st.builds(c.GiveFinalFeedback, PEOPLE, RATINGS, st.integers(0, 11), st.integers(0, 11), st.booleans())),
     st.builds(partial, st.just(moves), PEOPLE, NUMBERS, OFFSETS),
@@ -185,15 +195,19 @@ SPANS = st.one_of(
 POLICIES: dict[str, ProgrammePolicy] = {
     "default": ProgrammePolicy(),
     "by hand": ProgrammePolicy(sessions=Sessions(booking="by_hand", every_weeks=1, planned=8)),
-    "weekly": ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1, no_shows_in_all=2)),
-    "short": ProgrammePolicy(length_weeks=8, pause_weeks=52, sessions=Sessions(planned=3, every_weeks=2)),
+    "weekly": patient(ProgrammePolicy(sessions=Sessions(planned=13, every_weeks=1, no_shows_in_all=2))),
+    "short": ProgrammePolicy(
+        length_weeks=8, pause_weeks=52, sessions=Sessions(planned=3, every_weeks=2, needed_for_completion=1)
+    ),
+    "patient": patient(),
+    "soon missed": ProgrammePolicy(inactivity=Inactivity(14, 21, 28, unknown_in_a_row=2)),
     "impatient": ProgrammePolicy(rules=Ladder((), 1), goals=Ladder((1,), 2), final_feedback=Ladder((1, 2, 3, 4), 5)),
 }
 PASTS: dict[str, tuple[Step, ...]] = {
     "opened": (),
     "onboarded": ONBOARDED,
     "signed": SIGNED,
-    **{f"active for {weeks} weeks": (*ACTIVE, timedelta(weeks=weeks)) for weeks in (0, 1, 4, 9, 15, 21)},
+    **{f"active for {weeks} weeks": (*ACTIVE, timedelta(weeks=weeks)) for weeks in (0, 1, 4, 9, 15, 21, 25)},
     "differing": (
         *(*ACTIVE, timedelta(days=8), c.ConfirmSession(MENTOR, 1, held=True), c.ConfirmSession(MENTEE, 1, held=False)),
     ),
@@ -203,6 +217,10 @@ PASTS: dict[str, tuple[Step, ...]] = {
     "waiting for help": (*ACTIVE, asks_for_help(MENTEE, hold=True)),
     "on hold": (*ACTIVE, asks_for_help(MENTOR, partner_may_know=True), c.Hold(COORDINATOR)),
     "paused": (*ACTIVE, c.Pause(MENTOR), timedelta(weeks=10)),
+    "amending": (*ACTIVE, c.ProposeRules(MENTEE, (("R12", "48"),))),
+    "leaving": (*ACTIVE, c.NoteLeaver(PROGRAMME_OFFICE, MENTOR, left=True)),
+    "silent": (*ACTIVE, timedelta(days=58)),
+    "making room": (*ACTIVE, c.EndForRematch(COORDINATOR)),
 }
 
 
@@ -230,8 +248,17 @@ def fitting_answer(state: Relationship, ask: Ask) -> c.Command:
         e.Subject.HELP_RATING: c.RateHelp(by, ask.number, helped=True),
         e.Subject.FINAL_FEEDBACK: c.GiveFinalFeedback(by, ratings, 8, 9, keep_in_touch=True),
         e.Subject.DECISION: c.Decide(by, c.Choice.MORE_TIME),
+        e.Subject.GOING_ON: c.GoOn(by),
+        e.Subject.EARLY_END: c.AgreeEarlyEnd(by),
+        e.Subject.CARRY_GOALS: c.CarryGoals(by, yes=True),
     }
     return answers[ask.subject]
+
+
+def _is_end_of_a_silence(event: e.Event, before: Relationship) -> bool:
+    """Not of a pause that was too long, nor of a life that came to its last day."""
+    inactive = isinstance(event, e.EndDecided) and event.outcome is e.RelationshipOutcome.INACTIVE
+    return inactive and before.phase is e.Phase.ACTIVE and before.moves
 
 
 class WatchedLife(Life):
@@ -360,6 +387,31 @@ class AnyLife(RuleBasedStateMachine):
     def somebody_stops_or_starts(self, command: c.Command) -> None:
         self.asks(command)
 
+    @rule(weeks=st.tuples(st.integers(1, 13), st.integers(1, 13)))
+    def both_wish_to_go_on(self, weeks: tuple[int, int]) -> None:
+        for by, wished in zip((MENTOR, MENTEE), weeks, strict=True):
+            self.asks(c.WishExtension(by, wished))
+
+    @rule()
+    def both_find_it_complete(self) -> None:
+        for by in (MENTEE, MENTOR):
+            self.asks(c.ProposeEarlyEnd(by))
+
+    @precondition(lambda self: len(self.lived.events) > 40)
+    @rule(by=TEAM, staying=st.sampled_from([PAIR, PAIR[:1], (), (Party.BACKUP,)]))
+    def the_team_has_another_pairing(self, by: str, staying: tuple[Party, ...]) -> None:
+        self.asks(c.EndForRematch(by, staying))
+
+    @precondition(lambda self: len(self.lived.events) > 40)
+    @rule(by=TEAM, days=st.integers(-1, 60))
+    def the_programme_ends(self, by: str, days: int) -> None:
+        self.asks(c.EndByProgramme(by, days))
+
+    @precondition(lambda self: len(self.lived.events) > 40 or self.lived.state.leaving)
+    @rule(who=st.sampled_from([MENTOR, MENTEE]), left=st.booleans())
+    def the_directory_says(self, who: str, left: bool) -> None:
+        self.asks(c.NoteLeaver(PROGRAMME_OFFICE, who, left))
+
     @rule()
     def somebody_clicks_twice(self) -> None:
         if self.last:
@@ -420,7 +472,8 @@ class AnyLife(RuleBasedStateMachine):
         elif isinstance(event, e.SessionPlanned):
             self._judge_plan(event, before)
         elif isinstance(event, e.AskLapsed):
-            assert before.end_reached or not before.is_unreachable(event.of), "whom mail does not reach was not asked"
+            waited_for = not before.is_unreachable(event.of) or before.end_reached or before.rematching
+            assert waited_for, "whom mail does not reach was not asked"
         elif isinstance(event, e.Reminded):
             ask = before.ask(event.subject, event.of, event.number)
             assert ask
@@ -436,8 +489,16 @@ class AnyLife(RuleBasedStateMachine):
             assert event.result is not e.SessionResult.DISPUTED, "a difference is open or has a name"
         elif isinstance(event, e.EndDecided):
             assert before.decisions or event.outcome is not e.RelationshipOutcome.NO_FAULT_EXIT or before.left_by
+        elif isinstance(event, e.RulesAmended):
+            assert before.amendment
+            assert before.amendment.version == event.version > before.rules_version
+            assert before.amendment.by is not event.by
+        elif _is_end_of_a_silence(event, before):
+            assert not before.going_on, "whoever wanted to go on is not punished for the other's silence"
         elif isinstance(event, e.Closed):
             self._judge_close(event, before)
+        in_force = (after.rules_version, after.rules_values) == (before.rules_version, before.rules_values)
+        assert in_force or isinstance(event, e.RulesProposed | e.RulesAmended)
 
     def _judge_phase(self, phase: e.Phase, before: Relationship) -> None:
         if phase is e.Phase.GROUND_RULES:
@@ -446,6 +507,9 @@ class AnyLife(RuleBasedStateMachine):
         elif phase is e.Phase.GOALS:
             assert set(before.signed) == set(PAIR)
         elif phase is e.Phase.ACTIVE:
+            extended = self.lived.events[self.seen - 2]
+            assert before.phase is e.Phase.GOALS or isinstance(extended, e.ExtensionAgreed)
+            assert before.extensions <= before.policy.extensions.most
             assert before.proposed_by
             assert before.goals
 
@@ -454,6 +518,7 @@ class AnyLife(RuleBasedStateMachine):
         assert before.moves
         assert not before.end_reached
         assert not before.help_holds_sessions
+        assert not before.rematching
         assert set(before.signed) == set(PAIR)
         assert before.planned_session is None
         assert event.at < event.starts_at < event.ends_at <= before.ends_at
@@ -484,10 +549,12 @@ class AnyLife(RuleBasedStateMachine):
         assert letter.party not in PAIR or letter.facts.concerned in ("", letter.to)
         assert letter.to == after.person(letter.party)
         assert not after.held or MANNERS[letter.purpose].passes_hold
-        assert not (after.paused and letter.party in PAIR and isinstance(event, e.Asked))
+        assert not (after.is_paused and letter.party in PAIR and isinstance(event, e.Asked))
+        assert letter.party not in after.gone, "nothing is sent to whoever has left"
         if letter.purpose in (LetterKind.SESSION_FOLLOW_UP, LetterKind.CHECK_IN):
             assert isinstance(event, e.Asked | e.Reminded | e.CheckInWanted | e.LettersRepeated | e.AddressWorks)
-            assert letter.party is event.of, "an absence is between the absent one and us"
+            concerned = event.party if isinstance(event, e.LettersRepeated | e.AddressWorks) else event.of
+            assert letter.party is concerned, "an absence is between the absent one and us"
         slot = (letter.party, letter.facts.session, letter.facts.revision)
         if letter.purpose in (LetterKind.SESSION_INVITATION, LetterKind.SESSION_MOVED):
             self.invited.add(slot)
@@ -522,8 +589,8 @@ class AnyLife(RuleBasedStateMachine):
         ahead = [session for session in state.sessions if session.lies_ahead and session.ends_at > self.lived.now]
         assert len(ahead) <= 1
         assert not ahead or (state.moves and not state.end_reached and not state.help_holds_sessions)
-        assert state.planned_so_far <= state.policy.sessions.planned
-        assert len(state.logged) <= state.policy.sessions.planned
+        assert state.planned_so_far <= state.sessions_planned
+        assert len(state.logged) <= state.sessions_planned
         numbers = [session.number for session in state.sessions] + [number for number, _ in state.results]
         assert len(numbers) == len(set(numbers))
         assert all(number < state.next_session for number in numbers)
@@ -584,7 +651,7 @@ class AnyLife(RuleBasedStateMachine):
     @invariant()
     def a_stop_is_remembered_while_it_lasts(self) -> None:
         state = self.lived.state
-        assert state.is_closed or (state.frozen_since is not None) == (state.held or state.paused)
+        assert state.is_closed or (state.frozen_since is not None) == (state.held or state.is_paused)
 
     @invariant()
     def nobody_is_doubted_and_given_up(self) -> None:
@@ -605,6 +672,7 @@ class AnyLife(RuleBasedStateMachine):
         assert len(HelpView.of(state)) == len(state.help)
         assert len(DisputeView.of(state)) == sum(session.is_disputed for session in state.sessions)
         assert AgreementView.of(state).rules_version == state.rules_version
+        assert RelationshipView.of(replace(state, wishes=())) == view, "a wish of one is nobody's business"
 
     @invariant()
     def what_is_wanted_can_always_be_said(self) -> None:
@@ -618,14 +686,14 @@ class AnyLife(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Nobody answers any more, and it ends by itself, for good."""
         if self.lived.state.held:
-            self.lived.tries(c.Lift(COORDINATOR))
+            self.lived.tries(c.Lift(PROGRAMME_OFFICE))
         self.lived.lives_on()
         self.every_fact_was_allowed()
         assert self.lived.state.is_closed
         assert [event.kind for event in self.lived.events].count("closed") == 1
         for person in PERSON_OF.values():
             judged = self.lived.tries(c.Exit(person))
-            stranger = person == BACKUP and not self.lived.state.backup
+            stranger = self.lived.state.party_of(person) is None
             assert judged == Rejection(Refusal.NOT_PART_OF_THIS if stranger else Refusal.CLOSED)
         assert len(CARRIED.dump_json(CarriedState(self.lived.state, timeline=timeline(self.lived)))) < 16 * KIB
 

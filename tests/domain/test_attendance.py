@@ -30,6 +30,7 @@ from tests.builders import (
     Step,
     feedback,
     life,
+    patient,
     whole_life,
 )
 
@@ -163,7 +164,8 @@ def test_a_pause_stops_the_two_days() -> None:
 
 def test_what_could_not_be_explained_in_time_is_held_against_nobody() -> None:
     """When the relationship closes within the two days, the session is unknown."""
-    lived = life().after(*ACTIVE).until(lambda state: state.planned_session is not None and state.next_session == 7)
+    lived = life(patient()).after(*ACTIVE)
+    lived.until(lambda state: state.planned_session is not None and state.next_session == 7)
     lived.after(c.MoveSession(MENTEE, 6, lived.state.ends_at - 2 * HOUR)).until(lambda state: state.end_reached)
     lived.after(c.ReportNoShow(MENTEE, 6))
     assert asked(lived, e.Subject.ABSENCE) == [Party.MENTOR]
@@ -263,7 +265,7 @@ def test_counts_are_in_no_view() -> None:
 
 def noted() -> Life:
     """The mentor notes a talk of yesterday while the first session lies ahead."""
-    lived = life().after(*ACTIVE, 3 * DAY)
+    lived = life(patient()).after(*ACTIVE, 3 * DAY)
     return lived.after(c.LogSession(MENTOR, lived.now - DAY, 40))
 
 
@@ -289,7 +291,7 @@ def test_case_18_a_noted_session_that_the_other_denies_is_a_difference() -> None
 
 def test_case_18_nothing_that_was_planned_is_touched() -> None:
     """The session ahead, its time, its calendar entry and its length stay; no time is looked for, no entry made."""
-    plain, lived = life().after(*ACTIVE, 3 * DAY), noted()
+    plain, lived = life(patient()).after(*ACTIVE, 3 * DAY), noted()
     assert lived.session == plain.session
     assert len(lived.told(FindSlot)) == len(plain.told(FindSlot))
     assert {entry.session for entry in lived.told(KeepEntry)} == {1}
@@ -324,8 +326,7 @@ def test_case_18_a_cancelled_session_held_elsewhere_can_be_noted() -> None:
 
 def test_case_16_an_unresolved_session_never_blocks_the_next() -> None:
     """A difference, an absence and a noted session open at once, and planning goes on at the usual time."""
-    lived = life(WEEKLY).after(*ACTIVE)
-    plain = life(WEEKLY).after(*ACTIVE)
+    lived, plain = (life(patient(WEEKLY)).after(*ACTIVE) for _ in range(2))
     after_session(1, lived).after(c.ConfirmSession(MENTOR, 1, held=True), c.ConfirmSession(MENTEE, 1, held=False))
     lived.after(c.LogSession(MENTOR, lived.now - 3 * HOUR, 20))
     after_session(2, lived).after(c.ReportNoShow(MENTEE, 2))

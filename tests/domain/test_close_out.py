@@ -25,17 +25,19 @@ from tests.builders import (
     at_the_end,
     feedback,
     life,
+    patient,
     whole_life,
 )
 
 
 def closing(past: tuple[Step, ...] = ACTIVE) -> Life:
-    return life().after(*past).until(lambda state: state.phase is e.Phase.CLOSING)
+    return life(patient()).after(*past).until(lambda state: state.phase is e.Phase.CLOSING)
 
 
 def rarely_meeting() -> Life:
     """A pair that meets every eight weeks: the fourth session falls into the last two weeks."""
-    return life().after(*SIGNED, c.ProposeGoals(MENTOR, GOALS, every_weeks=8), c.AgreeGoals(MENTEE, 1, (3, 4)))
+    slow = c.ProposeGoals(MENTOR, GOALS, every_weeks=8)
+    return life(patient()).after(*SIGNED, slow, c.AgreeGoals(MENTEE, 1, (3, 4)))
 
 
 def left_with_calendars_unproven() -> Life:

@@ -1,5 +1,6 @@
 """What follows in the world: every letter to the right reader, worthless in time, and never about the wrong person."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,10 +9,13 @@ import pytest
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.consequences import still_wanted
 from mentoring_lifecycle.domain.effects import Effect, KeepEntry, Letter, RemoveEntry
+from mentoring_lifecycle.domain.events import Phase
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.people import PAIR, Party
+from mentoring_lifecycle.domain.policy import ProgrammePolicy, Sessions
 from tests.builders import (
     ACTIVE,
+    BACKUP,
     COORDINATOR,
     DAY,
     HOUR,
@@ -26,6 +30,7 @@ from tests.builders import (
     Step,
     accepts,
     asks_for_help,
+    at_phase,
     at_the_end,
     feedback,
     life,
@@ -71,13 +76,35 @@ LIVES: dict[str, tuple[Step, ...]] = {
         *(3 * WEEK,),
     ),
     "left": (*ACTIVE, c.Exit(MENTEE)),
+    "amended": (*ACTIVE, c.ProposeRules(MENTEE, (("R12", "48"),)), c.SignRules(MENTOR, 2)),
+    "left the organisation": (*ACTIVE, c.NoteLeaver(COORDINATOR, MENTOR, left=True), 4 * DAY),
+    "another coordinator": (*ACTIVE, c.NoteLeaver(BACKUP, COORDINATOR, left=True), 10 * DAY),
+    "making room": (*ACTIVE, c.EndForRematch(COORDINATOR), c.CarryGoals(MENTOR, yes=True), 8 * DAY),
+    "programme ended": (*ACTIVE, c.EndByProgramme(COORDINATOR), 60 * DAY),
 }  # fmt: skip
 
 
-@pytest.fixture(params=[*LIVES, "as it should be"], scope="module")
+@pytest.fixture(params=[*LIVES, "as it should be", "extended", "ended early"], scope="module")
 def lived(request: pytest.FixtureRequest) -> Life:
     """One life of each kind, to its end or close to it."""
-    return whole_life() if request.param == "as it should be" else life().after(*LIVES[request.param])
+    return FURTHER[request.param]() if request.param in FURTHER else life().after(*LIVES[request.param])
+
+
+def extended() -> Life:
+    return at_phase(Phase.CLOSING).after(c.WishExtension(MENTOR, 4), c.WishExtension(MENTEE, 8), 20 * DAY)
+
+
+def ended_early() -> Life:
+    lived = life(ProgrammePolicy(sessions=Sessions(needed_for_completion=1))).after(*ACTIVE, 8 * DAY)
+    lived.after(*(c.ConfirmSession(by, 1, held=True) for by in (MENTOR, MENTEE)))
+    return lived.after(c.ProposeEarlyEnd(MENTOR), 8 * DAY, c.AgreeEarlyEnd(MENTEE), 30 * DAY)
+
+
+FURTHER: dict[str, Callable[[], Life]] = {
+    "as it should be": whole_life,
+    "extended": extended,
+    "ended early": ended_early,
+}
 
 
 def test_effect_keys_are_unique_within_a_life(lived: Life) -> None:
@@ -98,7 +125,7 @@ def test_a_letter_goes_to_the_person_behind_its_part(lived: Life) -> None:
     """The reader's part and person agree, and one of the pair is told who the partner is."""
     partner = {Party.MENTOR: MENTEE, Party.MENTEE: MENTOR}
     for letter in lived.letters():
-        assert letter.to == PERSON_OF[letter.party]
+        assert letter.to == PERSON_OF[letter.party] or letter.purpose is LetterKind.TEAM_CHANGED
         assert letter.facts.partner == partner.get(letter.party, letter.facts.partner) != ""
 
 
@@ -123,7 +150,11 @@ def test_the_agenda_is_led_by_the_junior(lived: Life) -> None:
 
 def test_together_these_lives_write_every_letter_of_a_relationship() -> None:
     """No kind of letter is dead: one about a case and one that stands for several come from elsewhere."""
-    lives = [whole_life(), at_the_end().after(8 * DAY), *(life().after(*past) for past in LIVES.values())]
+    lives = [
+        *(lived() for lived in FURTHER.values()),
+        at_the_end().after(8 * DAY),
+        *(life().after(*past) for past in LIVES.values()),
+    ]
     lives.append(life().after(*ACTIVE, c.ChangeZone(MENTOR, "Europe/London", START)))
     lives.append(life().after(c.AnswerInvitation(MENTOR, accept=True), accepts(MENTEE), 4 * DAY))
     written = {letter.purpose for each in lives for letter in each.letters()}

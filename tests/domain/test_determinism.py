@@ -25,6 +25,7 @@ from tests.builders import (
     asks_for_help,
     feedback,
     life,
+    patient,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +34,7 @@ SEEDS = range(16) if settings.get_current_profile_name() == "long" else range(4)
 
 def eventful_life() -> Life:
     """A life with something of everything in it."""
-    lived = life().after(
+    lived = life(patient()).after(
         *(
             2 * DAY,
             accepts(MENTOR, c.Comfort.UNSURE),

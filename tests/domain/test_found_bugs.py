@@ -35,6 +35,7 @@ from tests.builders import (
     accepts,
     asks_for_help,
     life,
+    patient,
 )
 from tests.domain.test_any_life import WatchedLife
 
@@ -86,7 +87,7 @@ def test_sessions_go_on_when_their_time_was_found_while_they_were_held_back() ->
 
 def test_a_session_is_planned_in_what_a_pause_has_left() -> None:
     """The time regained by a pause is used, even where the rhythm's next day has passed meanwhile."""
-    lived = life().after(
+    lived = life(patient()).after(
         *SIGNED, 15 * DAY, c.ProposeGoals(MENTOR, GOALS, every_weeks=8), c.AgreeGoals(MENTEE, 1, (1, 1))
     )
     lived.until(lambda state: len(state.results) + len(state.sessions) == 3 and state.planned_session is None)

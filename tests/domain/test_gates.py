@@ -15,6 +15,7 @@ from tests.builders import (
     ACTIVE,
     COORDINATOR,
     GOALS,
+    MENTEE,
     MENTOR,
     PERSON_OF,
     STRANGER,
@@ -56,9 +57,18 @@ WORDS: dict[type[Any], dict[str, Any]] = {
     c.Resume: {},
     c.Hold: {},
     c.Lift: {},
+    c.NoteLeaver: {"person": MENTEE, "left": True},
+    c.ChangeCoordinator: {"coordinator": "p-new"},
+    c.GoOn: {},
     c.Exit: {},
     c.Decide: {"choice": c.Choice.END},
     c.ChangeZone: {"zone": "Europe/London", "starting": LATER},
+    c.WishExtension: {"weeks": 4},
+    c.ProposeEarlyEnd: {},
+    c.AgreeEarlyEnd: {},
+    c.EndForRematch: {},
+    c.CarryGoals: {"yes": True},
+    c.EndByProgramme: {},
     c.GiveFinalFeedback: {"ratings": (1, 1), "would_repeat": 1, "felt_safe": 1, "keep_in_touch": True},
     c.NoteAddress: {"person": MENTOR, "news": c.AddressNews.FAILED},
 }
@@ -155,7 +165,7 @@ PROTECTION = [c.Hold, c.Lift, c.Decide, c.TakeUpHelp, c.ConcludeHelp]
 )
 def test_safety_and_protection_are_never_out_of_place(kind: type[Any], by: tuple[Party, ...]) -> None:
     """Leaving, asking for help, holding and helping are in place in every open phase and every standing."""
-    assert GATES[kind] == Gate(tuple(OPEN), by, in_pause=True, in_hold=True)
+    assert GATES[kind] == Gate(tuple(OPEN), by, in_pause=True, in_hold=True, in_rematch=True)
 
 
 def test_no_gate_stands_open_in_a_hold_that_is_shut_in_a_pause() -> None:
@@ -167,6 +177,8 @@ def test_both_of_the_pair_may_do_the_same() -> None:
     """Neither role nor power opens a gate that is shut to the partner; the team answers for nobody."""
     for kind, gate in GATES.items():
         assert gate.by in (PAIR, TEAM, (*PAIR, *TEAM)), kind
+    for_both = {kind for kind, gate in GATES.items() if gate.by == (*PAIR, *TEAM)}
+    assert for_both == {c.Pause, c.Resume, c.ChangeZone}
 
 
 def test_reversing_the_roles_changes_no_permission() -> None:

@@ -58,6 +58,8 @@ def test_what_passes_a_hold() -> None:
         LetterKind.ADDRESS_FAILED,
         LetterKind.ADDRESS_FAILED_OWNER,
         LetterKind.CASE_RECEIVED,
+        LetterKind.HOLD_NOTE,
+        LetterKind.TEAM_CHANGED,
     }
 
 

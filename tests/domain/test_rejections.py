@@ -17,6 +17,7 @@ from mentoring_lifecycle.domain.rejections import SENTENCES, Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 from tests.builders import (
     ACTIVE,
+    BACKUP,
     COORDINATOR,
     DAY,
     GOALS,
@@ -67,6 +68,7 @@ ASKED: tuple[Step, ...] = (*ACTIVE, asks_for_help(MENTOR))
 HELPED: tuple[Step, ...] = (*ASKED, c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.ANSWERED))
 BOUNCED = c.NoteAddress(PROGRAMME_OFFICE, MENTOR, c.AddressNews.FAILED)
 NAIVE = datetime(2027, 2, 1, 10)  # noqa: DTZ001  # the very mistake that is refused
+LEFT = c.NoteLeaver(PROGRAMME_OFFICE, MENTOR, left=True)
 LONG, BAD = "x" * 5_000, "evil \x00"
 
 
@@ -211,12 +213,30 @@ CASES = [
     Case(ACTIVE, c.Decide(COORDINATOR, c.Choice.MORE_TIME), Refusal.NOTHING_TO_DECIDE),
     Case(ACTIVE, c.MoveSession(MENTOR, 1, NAIVE), Refusal.NOT_A_DATE),
     Case(ACTIVE, c.Pause(MENTOR, NAIVE), Refusal.NOT_A_DATE),
+    Case(ACTIVE, c.NoteLeaver(COORDINATOR, STRANGER, left=True), Refusal.PERSON_NOT_PART),
+    Case((*ACTIVE, LEFT), LEFT, Refusal.NOTHING_NEW),
+    Case((*ACTIVE, LEFT), c.MoveSession(MENTEE, 1, START + WEEK), Refusal.ON_HOLD),
+    Case(ACTIVE, replace(LEFT, left=False), Refusal.NOT_LEAVING),
+    Case(ACTIVE, c.ChangeCoordinator(COORDINATOR, MENTOR), Refusal.SAME_PERSON),
+    Case(ACTIVE, c.ChangeCoordinator(COORDINATOR, "p-new", "p-new"), Refusal.SAME_PERSON),
+    Case(ACTIVE, c.ChangeCoordinator(COORDINATOR, PROGRAMME_OFFICE), Refusal.SAME_PERSON),
+    Case(ACTIVE, c.ChangeCoordinator(COORDINATOR, ""), Refusal.TEXT_EMPTY, "coordinator"),
+    Case(ACTIVE, c.ChangeCoordinator(COORDINATOR, LONG), Refusal.TEXT_TOO_LONG, "64"),
+    Case(ACTIVE, c.ChangeCoordinator(COORDINATOR, COORDINATOR, BACKUP), Refusal.NOTHING_NEW),
+    Case(ACTIVE, c.GoOn(MENTOR), Refusal.NOTHING_ASKED),
+    Case(ACTIVE, c.ProposeEarlyEnd(MENTOR), Refusal.NOT_EARNED_YET, "3"),
+    Case(ACTIVE, c.AgreeEarlyEnd(MENTOR), Refusal.NOTHING_PROPOSED),
+    Case(ACTIVE, c.WishExtension(MENTOR, 4), Refusal.WRONG_PHASE, "active"),
+    Case(partial(at_phase, Phase.CLOSING), c.WishExtension(MENTOR, 0), Refusal.EXTENSION_OUT_OF_RANGE, "13"),
+    Case((*ACTIVE, c.EndByProgramme(COORDINATOR)), c.WishExtension(MENTOR, 4), Refusal.NO_MORE_EXTENSIONS),
+    Case(ACTIVE, c.EndByProgramme(COORDINATOR, 0), Refusal.NOTICE_OUT_OF_RANGE, "180"),
+    Case(ACTIVE, c.EndForRematch(COORDINATOR, ()), Refusal.PERSON_NOT_PART),
+    Case(at_the_end, c.EndForRematch(COORDINATOR), Refusal.END_REACHED),
 ]  # fmt: skip
 
 ELSEWHERE = {
     # judged by the client when a relationship is opened or addressed
     Refusal.UNKNOWN_PERSON,
-    Refusal.SAME_PERSON,
     Refusal.PERSON_INACTIVE,
     Refusal.CONFLICT_OF_INTEREST,
     Refusal.LEVELS_TOO_CLOSE,

@@ -25,6 +25,7 @@ from tests.builders import (
     feedback,
     is_over,
     life,
+    patient,
     whole_life,
 )
 
@@ -39,13 +40,13 @@ def written(lived: Life) -> list[tuple[LetterKind, Party, datetime, Facts]]:
 
 def half_way() -> Life:
     """The third session is over and asked about."""
-    return life().after(*ACTIVE).until(partial(is_over, 3))
+    return life(patient()).after(*ACTIVE).until(partial(is_over, 3))
 
 
 @pytest.mark.parametrize("after", [2, 3, 4])
 def test_the_pair_agrees_when(after: int) -> None:
     """The question about that session, and about no other, asks for the look half-way and shows the goals (R17)."""
-    lived = life().after(*ONBOARDED, c.ProposeRules(MENTOR, (("R17", str(after)),)), c.SignRules(MENTEE, 2))
+    lived = life(patient()).after(*ONBOARDED, c.ProposeRules(MENTOR, (("R17", str(after)),)), c.SignRules(MENTEE, 2))
     lived.after(c.ProposeGoals(MENTOR, GOALS), c.AgreeGoals(MENTEE, 1, (3, 4)))
     lived.until(partial(is_over, 5))
     asking = [letter for letter in lived.letters(LetterKind.SESSION_QUESTION) if letter.facts.review]

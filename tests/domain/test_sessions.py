@@ -30,6 +30,7 @@ from tests.builders import (
     Life,
     is_over,
     life,
+    patient,
     whole_life,
 )
 
@@ -96,14 +97,15 @@ def test_the_cadence_is_kept_within_a_day_and_the_number_never_exceeded(
 
 def test_as_many_sessions_as_agreed_when_they_fit() -> None:
     """Unconfirmed sessions are not made up for: six are planned, and no seventh."""
-    lived = life().after(*ACTIVE)
+    lived = life(patient()).after(*ACTIVE)
     lived.lives_on()
     assert [event.session for event in lived.happened(e.SessionPlanned)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_session_that_would_end_after_the_last_day_is_not_planned() -> None:
     """The relationship ends on its day, whatever the number of sessions."""
-    lived = life().after(*SIGNED, c.ProposeGoals(MENTOR, GOALS, every_weeks=8), c.AgreeGoals(MENTEE, 1, (3, 4)))
+    slow = c.ProposeGoals(MENTOR, GOALS, every_weeks=8)
+    lived = life(patient()).after(*SIGNED, slow, c.AgreeGoals(MENTEE, 1, (3, 4)))
     lived.lives_on()
     planned = lived.happened(e.SessionPlanned)
     assert len(planned) == 4
@@ -129,7 +131,7 @@ def test_the_time_after_next_is_found_while_the_next_is_awaited() -> None:
 def test_one_unsettled_session_never_blocks_the_next() -> None:
     """Nobody ever answers, and still every session is planned."""
     weekly = ProgrammePolicy(sessions=Sessions(every_weeks=1))
-    lived = life(weekly).after(*ACTIVE)
+    lived = life(patient(weekly)).after(*ACTIVE)
     lived.until(lambda state: len(state.sessions) > 2)
     assert [session.lies_ahead for session in lived.state.sessions][:2] == [False, False]
     lived.lives_on()
@@ -254,7 +256,7 @@ def test_an_answered_question_is_not_asked_again() -> None:
 def test_an_unconfirmed_session_counts_half() -> None:
     """Completion needs three sessions: two confirmed by both and two by one are just enough, one less is not."""
     for both, one, outcome in [(2, 2, e.RelationshipOutcome.COMPLETED), (2, 1, e.RelationshipOutcome.INACTIVE)]:
-        lived = life().after(*ACTIVE)
+        lived = life(patient()).after(*ACTIVE)
         for number in range(1, 7):
             lived.until(partial(is_over, number))
             witnesses = PAIR if number <= both else PAIR[:1] if number <= both + one else ()
@@ -300,7 +302,7 @@ def test_a_number_is_never_used_twice() -> None:
 
 def test_a_cancelled_session_is_made_up_for() -> None:
     """It does not count towards the planned number, and the first that takes place is the long one."""
-    lived = life().after(*ACTIVE, c.Pause(MENTOR), WEEK, c.Resume(MENTOR))
+    lived = life(patient()).after(*ACTIVE, c.Pause(MENTOR), WEEK, c.Resume(MENTOR))
     assert lived.session.ends_at - lived.session.starts_at == HOUR
     lived.lives_on()
     assert len(lived.happened(e.SessionEnded)) == 6

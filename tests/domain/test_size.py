@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from mentoring_lifecycle.contracts.inputs import CarriedState
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, Sessions
-from tests.builders import ACTIVE, GOALS, HOUR, MENTEE, MENTOR, SIGNED, WEEK, Life, life
+from tests.builders import ACTIVE, GOALS, HOUR, MENTEE, MENTOR, SIGNED, WEEK, Life, life, patient
 from tests.domain.test_any_life import timeline
 
 KIB = 1024
@@ -21,7 +21,7 @@ def wordy_life(characters: int) -> Life:
     """Three goals, topics, an agenda and an open call for help, each text that long."""
     text = (SENTENCE * 100)[:characters]
     goals = tuple(replace(goal, title=text[:200], success_criterion=text[:1000]) for goal in (*GOALS, GOALS[0]))
-    lived = life().after(
+    lived = life(patient()).after(
         *SIGNED, c.ProposeGoals(MENTOR, goals, topics=(text[:200],) * 3), c.AgreeGoals(MENTEE, 1, (1, 1, 1))
     )
     lived.after(20 * WEEK, c.SetAgenda(MENTOR, 6, (text[:200],) * 3))

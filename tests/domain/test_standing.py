@@ -60,7 +60,8 @@ def test_a_hold_says_one_sentence_to_both_and_clears_their_calendars() -> None:
     told = len(lived.effects)
     lived.after(c.Hold(COORDINATOR))
     purposes = [(letter.purpose, letter.party) for letter in since(lived, told) if isinstance(letter, Letter)]
-    assert purposes == [(kind, party) for kind in (LetterKind.SESSION_CANCELLED, LetterKind.ON_HOLD) for party in PAIR]
+    told_to_both = [(kind, party) for kind in (LetterKind.SESSION_CANCELLED, LetterKind.ON_HOLD) for party in PAIR]
+    assert purposes == [*told_to_both, (LetterKind.HOLD_NOTE, Party.COORDINATOR)]
     assert [check.person for check in lived.told(VerifyCalendar)] == [MENTOR, MENTEE]
     assert all(MANNERS[purpose].passes_hold for purpose, _ in purposes)
 
@@ -74,8 +75,9 @@ def test_a_hold_can_be_placed_in_every_phase(phase: e.Phase) -> None:
     lived.after(30 * WEEK)
     letters = since(lived, told)
     assert {letter.to for letter in letters if isinstance(letter, Letter)} == {COORDINATOR}
-    assert [letter.facts.topic for letter in letters if isinstance(letter, Letter)] == ["hold_too_long"] * 7
-    assert len(letters) == 7
+    assert [letter.facts.topic for letter in letters if isinstance(letter, Letter)] == ["hold_too_long"] * 8
+    days = [(letter.decided_at - lived.now).days + 30 * 7 for letter in letters if isinstance(letter, Letter)]
+    assert days == [10 + 28 * times for times in range(8)]
 
 
 def test_a_hold_wins_over_a_pause() -> None:

@@ -29,6 +29,9 @@ TO_THE_TEAM: dict[LetterKind, tuple[Party, ...]] = {
     LetterKind.CLOSED_NOTE: (Party.COORDINATOR,),
     LetterKind.ADDRESS_FAILED: (Party.COORDINATOR,),
     LetterKind.CASE_RECEIVED: (Party.SAFEGUARDING,),
+    LetterKind.HOLD_NOTE: (Party.COORDINATOR,),
+    LetterKind.TEAM_CHANGED: (Party.COORDINATOR,),
+    LetterKind.SILENCE_NOTE: (Party.COORDINATOR,),
 }
 
 TOPICS: dict[LetterKind, tuple[str, ...]] = {
@@ -46,6 +49,10 @@ TOPICS: dict[LetterKind, tuple[str, ...]] = {
     LetterKind.SESSION_QUESTION: ("logged",),
     LetterKind.FAREWELL: tuple(RelationshipOutcome),
     LetterKind.CLOSED_NOTE: tuple(RelationshipOutcome),
+    LetterKind.CLOSING_NOTICE: ("may_be_extended",),
+    LetterKind.RELATIONSHIP_ENDED: ("another_pairing",),
+    LetterKind.TEAM_CHANGED: ("with_backup", "alone"),
+    LetterKind.SILENCE_NOTE: ("both", "one"),
 }
 
 ALL_FACTS = Facts(

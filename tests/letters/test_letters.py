@@ -47,10 +47,16 @@ def test_every_template_belongs_to_a_letter() -> None:
 def test_the_action_link_stands_in_the_letters_that_ask_for_one(desk: Any, kind: LetterKind) -> None:
     """One link for what is asked, in the text as an address of its own line; none where nothing is asked."""
     action = MANNERS[kind].action
-    lines = desk.write(kind).text.splitlines()
+    facts = desk.about(topic="may_be_extended" if kind is LetterKind.CLOSING_NOTICE else "")
+    lines = desk.write(kind, facts=facts).text.splitlines()
     asked = [line for line in lines if line.startswith("https://")]
     expected = [] if action is Action.NONE else [f"https://tool.example/{action}?of=r-1&at=x7&who=p-luca"]
     assert asked == expected
+
+
+def test_an_end_that_cannot_be_moved_offers_nothing(desk: Any) -> None:
+    """Where no extension is left, or the whole programme ends, the notice has no link to wish for one."""
+    assert "wish-extension" not in desk.write(LetterKind.CLOSING_NOTICE, facts=desk.about(topic="")).text
 
 
 @pytest.mark.parametrize("kind", LetterKind)
@@ -78,6 +84,8 @@ def test_every_topic_of_the_domain_has_words_of_its_own(desk: Any, locale: str) 
         LetterKind.INVITATION: {"traditional"},
         LetterKind.SESSION_CANCELLED: {"moved_on", "cancelled"},  # whoever asked for help is not told apart
         LetterKind.PAUSED: {"partner"},
+        LetterKind.TEAM_CHANGED: {"with_backup"},
+        LetterKind.SILENCE_NOTE: {"both"},
     }
     for kind in (
         LetterKind.INVITATION,
@@ -86,6 +94,10 @@ def test_every_topic_of_the_domain_has_words_of_its_own(desk: Any, locale: str) 
         LetterKind.PAUSED,
         LetterKind.DECISION_WANTED,
         LetterKind.CLOSED_NOTE,
+        LetterKind.CLOSING_NOTICE,
+        LetterKind.RELATIONSHIP_ENDED,
+        LetterKind.TEAM_CHANGED,
+        LetterKind.SILENCE_NOTE,
     ):
         unheard = desk.write(kind, locale, facts=desk.about(topic="unheard_of"))
         same = {t for t in desk.topics(kind) if desk.write(kind, locale, facts=desk.about(topic=t)) == unheard}

@@ -21,6 +21,7 @@ from mentoring_lifecycle.contracts.certificates import Signer
 from mentoring_lifecycle.contracts.deliveries import JournalTail
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 from mentoring_lifecycle.domain.wording import WORDS_LIMIT
 from mentoring_lifecycle.gateways.database import open_database
@@ -169,6 +170,15 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "resume": ("", {}),
     "hold": ("", {}),
     "lift": ("", {}),
+    "note_leaver": ("--person p-9 --still-here", {"person": "p-9", "left": False}),
+    "change_coordinator": ("--coordinator c-2 --backup c-3", {"coordinator": "c-2", "backup": "c-3"}),
+    "go_on": ("", {}),
+    "wish_extension": ("--weeks 8", {"weeks": 8}),
+    "propose_early_end": ("", {}),
+    "agree_early_end": ("", {}),
+    "end_for_rematch": ("--staying mentee", {"staying": (Party.MENTEE,)}),
+    "carry_goals": ("--no", {"yes": False}),
+    "end_by_programme": ("--notice-days 14", {"notice_days": 14}),
     "exit": ("", {}),
     "decide": ("--choice more_time", {"choice": c.Choice.MORE_TIME}),
     "change_zone": (
@@ -181,8 +191,8 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "note_address": ("--person p-2 --news soft", {"person": "p-2", "news": c.AddressNews.SOFT}),
 }
-NOBODY_DOES = {"hold", "lift", "note_address"}
-"""All holds look the same, so nobody is named; and machines have no names."""
+NOBODY_DOES = {"hold", "lift", "note_leaver", "note_address"}
+"""All holds look the same, and what a directory says nobody says, so nobody is named; and machines have no names."""
 
 
 class Listener:

@@ -33,8 +33,8 @@ ANNA = Person(MENTEE, "Anna Bianchi", "anna@pair.example", "en", "Europe/Rome", 
 PERSON_OF = {Party.MENTOR: LUCA, Party.MENTEE: ANNA}
 
 
-def booked() -> Life:
-    return life().after(*ACTIVE)
+def booked(**more: Any) -> Life:
+    return life(**more).after(*ACTIVE)
 
 
 def shown(lived: Life, party: Party = Party.MENTEE) -> SeenEntry:
@@ -304,10 +304,11 @@ def people(
     anna: Person | None = ANNA,
     conflict: Refusal | None = None,
     states: Mapping[str, LedgerState] | None = None,
+    **team: Person,
 ) -> list[Found]:
-    pair = {Party.MENTOR: luca, Party.MENTEE: anna}
+    known = {Party.MENTOR: luca, Party.MENTEE: anna} | {Party(part): person for part, person in team.items()}
     refused = Rejection(conflict) if conflict else None
-    return list(people_findings(OutsideView.of(lived.state), pair, refused, states or {}, lived.now))
+    return list(people_findings(OutsideView.of(lived.state), known, refused, states or {}, lived.now))
 
 
 def say(findings: list[Found]) -> Say:
@@ -321,9 +322,23 @@ def test_people_as_they_were_give_no_finding() -> None:
     assert people(booked()) == []
 
 
-def test_case_1_somebody_who_is_inactive_is_reported() -> None:
-    """What becomes of the relationship is for a human being to say."""
-    assert people(booked(), anna=replace(ANNA, active=False)) == [Found(Finding.PERSON_LEFT, Party.MENTEE)]
+def test_case_1_who_left_is_noted_once_and_taken_back_when_it_was_a_mistake() -> None:
+    """Of the pair and of the team; what is known already is not said again."""
+    lived, gone = booked(), replace(ANNA, active=False)
+    left = say(people(lived, anna=gone)).command
+    assert left == c.NoteLeaver(PROGRAMME_OFFICE, MENTEE, left=True)
+    lived.after(left)
+    assert people(lived, anna=gone) == []
+    assert say(people(lived)).command == c.NoteLeaver(PROGRAMME_OFFICE, MENTEE, left=False)
+
+
+def test_a_coordinator_whom_nobody_follows_is_noted_once() -> None:
+    """Until somebody is named, every look knows of it."""
+    lived, gone = booked(backup=""), replace(LUCA, id=COORDINATOR, active=False)
+    left = say(people(lived, coordinator=gone)).command
+    assert left == c.NoteLeaver(PROGRAMME_OFFICE, COORDINATOR, left=True)
+    lived.after(left)
+    assert people(lived, coordinator=gone) == []
 
 
 def test_somebody_the_directory_has_forgotten_is_reported() -> None:

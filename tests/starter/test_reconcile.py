@@ -21,7 +21,7 @@ from mentoring_lifecycle.letters.writer import CatalogueLetters
 from mentoring_lifecycle.starter.client import CommandRejected, OutcomeUnknown
 from mentoring_lifecycle.starter.findings import Finding, Say
 from mentoring_lifecycle.starter.reconcile import Reconciler, Row, reconcile_forever
-from tests.builders import ACTIVE, DAY, MENTEE, MENTOR, Life, life
+from tests.builders import ACTIVE, BACKUP, COORDINATOR, DAY, MENTEE, MENTOR, Life, life
 
 UID = "r-1~s01@mentoring-lifecycle"
 
@@ -67,6 +67,8 @@ class World:
             [
                 Person(MENTOR, "Luca Verdi", "luca@pair.example", "it", "Europe/Rome", 2),
                 Person(MENTEE, "Anna Bianchi", "anna@pair.example", "en", "Europe/Rome", 6),
+                Person(COORDINATOR, "Carla Neri", "carla@office.example", "it", "Europe/Rome", 4),
+                Person(BACKUP, "Bruno Galli", "bruno@office.example", "it", "Europe/Rome", 4),
             ]
         )
         self.calendar, self.ledger = MemoryCalendar(), MemoryLedger()
@@ -219,14 +221,15 @@ async def test_what_is_not_written_yet_is_a_row_and_no_question() -> None:
     assert world.book.heard == []
 
 
-async def test_what_only_a_human_being_can_judge_is_reported_at_every_look() -> None:
-    """Marked as inactive: nothing is said to the relationship, and their calendar is not looked at."""
+async def test_who_has_left_is_noted_once_and_their_calendar_is_not_looked_at() -> None:
+    """Marked as inactive: it looks like a pause from then on, and a second look says nothing."""
     world = await settled()
     world.people.people[MENTEE] = replace(world.people.people[MENTEE], active=False)
     del world.calendar.calendars[MENTEE][UID]
-    for _ in range(2):
-        assert await world.look() == [("mentee", "person_left", "reported")]
-    assert world.book.heard == []
+    assert ("mentee", "person_left", "noted") in await world.look()
+    assert world.lived.state.gone == (Party.MENTEE,)
+    await world.works()
+    assert await world.look() == []
 
 
 async def test_an_address_that_was_corrected_is_told_once() -> None:

@@ -320,15 +320,15 @@ async def test_a_hold_lets_out_nothing_but_cancellations_and_its_one_sentence(ri
     ends_at, before = (await life.status()).ends_at, len(life.mails())
     await life.on.hold()
     await life.rest()
-    assert life.letters(before) == {"session_cancelled": 2, "on_hold": 2}
+    assert life.letters(before) == {"session_cancelled": 2, "on_hold": 2, "hold_note": 1}
     assert life.entries() == {MENTOR: [], MENTEE: []}
     assert await rig.world.journal.is_on_hold(life.id)
     await life.days(40)
-    assert life.letters(before) == {"session_cancelled": 2, "on_hold": 2, "decision_wanted": 1}
+    assert life.letters(before) == {"session_cancelled": 2, "on_hold": 2, "hold_note": 1, "decision_wanted": 2}
     assert life.mails()[-1].to.email == "cleo@programme.example", "only the coordinator is asked whether it is meant"
     await life.on.lift()
     await life.rest()
-    assert life.letters(before + 5) == {"hold_lifted": 2, "session_invitation": 2}
+    assert life.letters(before + 7) == {"hold_lifted": 2, "session_invitation": 2}
     assert timedelta() <= (await life.status()).ends_at - ends_at - timedelta(days=40) < MOMENT
 
 

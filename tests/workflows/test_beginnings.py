@@ -12,11 +12,12 @@ from temporalio.service import RPCError
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.gateways.memory import MemoryPairings
 from mentoring_lifecycle.starter.client import CommandRejected, MentoringClient, RelationshipHandle
 
-from .life import COORDINATOR, MENTEE, MENTOR, PEOPLE, STRANGER, QuickLife, Rig, both_accepted
+from .life import COORDINATOR, MENTEE, MENTOR, PEOPLE, STRANGER, QuickLife, Rig, both_accepted, both_signed
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -209,18 +210,18 @@ async def test_a_rematch_never_exchanges_a_person(office: Office) -> None:
     assert continued.goals == ()
 
 
-async def test_goals_come_along_only_with_their_owners_consent(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of what was carried, the pair's and the one's who stays; the goal of the one who is gone stays behind."""
-    old = await office.ended()
+async def test_goals_come_along_only_with_their_owners_consent(office: Office) -> None:
+    """Of what was carried, the pair's and that of the one who stays, as a suggestion; the rest stays behind."""
+    old = await office.open()
+    life = await office.life(old).past(both_accepted, both_signed)
     goals = tuple(c.Goal(owner, owner.value, "seen", c.Measure.COUNT, 1, 5) for owner in c.GoalOwner)
-
-    class Agreement:
-        carried = goals
-
-    async def agreement(self: RelationshipHandle) -> Agreement:
-        return Agreement()
-
-    monkeypatch.setattr(RelationshipHandle, "agreement", agreement)
+    await old.propose_goals(by=MENTOR, goals=goals)
+    await old.agree_goals(by=MENTEE, proposal=1, baselines=(1, 1, 1))
+    await old.end_for_rematch(by=COORDINATOR, staying=(Party.MENTEE,))
+    for person in (MENTOR, MENTEE):
+        await old.carry_goals(by=person, yes=True)
+    await life.rest()
     continued = await office.client.rematch(old.id, mentor="person-nia")
     await office.life(continued.relationship).rest()
     assert [goal.owner for goal in continued.goals] == [c.GoalOwner.PAIR, c.GoalOwner.MENTEE]
+    assert (await continued.relationship.agreement()).suggested_goals == continued.goals

@@ -132,7 +132,7 @@ async def test_an_ended_relationship_refuses_acts_and_answers_questions(rig: Rig
         (c.SetAgenda(STRANGER, 1, ("x",)), Refusal.NOT_PART_OF_THIS),
         (c.Hold(MENTOR), Refusal.NOT_YOURS_TO_DO),
         (c.Exit(COORDINATOR), Refusal.NOT_YOURS_TO_DO),
-        (c.SignRules(MENTOR, 1), Refusal.WRONG_PHASE),
+        (c.SignRules(MENTOR, 1), Refusal.ALREADY_SIGNED),
         (c.Lift(COORDINATOR), Refusal.NOT_ON_HOLD),
         (c.ConfirmSession(MENTOR, 1, True), Refusal.SESSION_NOT_OVER),
         (c.ConfirmSession(MENTOR, 10**30, True), Refusal.UNKNOWN_SESSION),

@@ -25,10 +25,12 @@ from mentoring_lifecycle.letters.writer import CatalogueLetters
 from mentoring_lifecycle.starter.client import CommandRejected
 from mentoring_lifecycle.starter.findings import Say
 from mentoring_lifecycle.starter.reconcile import Reconciler
-from tests.builders import ACTIVE, DAY, MENTEE, MENTOR, Life, life
+from tests.builders import ACTIVE, BACKUP, COORDINATOR, DAY, MENTEE, MENTOR, Life, life
 
 LUCA = Person(MENTOR, "Luca Verdi", "luca@pair.example", "it", "Europe/Rome", 2)
 ANNA = Person(MENTEE, "Anna Bianchi", "anna@pair.example", "en", "Europe/Rome", 6)
+CARLA = Person(COORDINATOR, "Carla Neri", "carla@office.example", "it", "Europe/Rome", 4)
+BRUNO = Person(BACKUP, "Bruno Galli", "bruno@office.example", "it", "Europe/Rome", 4)
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Desk:
 
     def __init__(self, calendar: CalDavCalendar) -> None:
         self.lived = life().after(*ACTIVE)
-        people, ledger = MemoryPeople([LUCA, ANNA]), MemoryLedger()
+        people, ledger = MemoryPeople([LUCA, ANNA, CARLA, BRUNO]), MemoryLedger()
         writer = CatalogueLetters(TemplateLinks("https://tool.example/{relationship}/{action}"), "Ponte")
         self.changes = CalendarActivities(people, ledger, writer, calendar)
         self.done = 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mentoring_lifecycle.domain.policy import Help, Ladder, ProgrammePolicy, Sessions
+from mentoring_lifecycle.domain.policy import Extensions, Help, Inactivity, Ladder, ProgrammePolicy, Sessions
 from mentoring_lifecycle.gateways.programme_toml import (
     MAX_BYTES,
     MAX_PROBLEMS,
@@ -76,7 +76,9 @@ def test_every_number_can_be_set(file: Path) -> None:
     """A policy unlike the default in every number comes back from a file that spells it out."""
     ladder = Ladder((1, 2), 30)
     sessions = Sessions(5, 3, 45, 40, 3, "16:30", 4, 48, 30, ladder, 6, 2, "by_hand", ladder, 2, ladder, ladder, 3, 4)
-    ladders = dict.fromkeys(("invitation", "induction", "rules", "goals", "decision", "final_feedback"), ladder)
+    ladders = dict.fromkeys(
+        ("invitation", "induction", "rules", "goals", "decision", "final_feedback", "early_end", "amendment"), ladder
+    )
     help_clocks = {"question": Help(2, 20), "friction": Help(3, 21), "serious": Help(4, 22)}
     numbers = {
         "length_weeks": 40,
@@ -84,6 +86,9 @@ def test_every_number_can_be_set(file: Path) -> None:
         "help_rating_days": 9,
         "pause_weeks": 20,
         "hold_reminder_weeks": 6,
+        "hold_first_reminder_days": 5,
+        "leaver_grace_hours": 48,
+        "rematch_consent_days": 3,
     }
     more_numbers = {
         "closing_notice_days": 10,
@@ -91,7 +96,8 @@ def test_every_number_can_be_set(file: Path) -> None:
         "first_pulse_days": 20,
         "soft_bounce_hours": 48,
     }
-    changes: dict[str, Any] = {**ladders, **help_clocks, **numbers, **more_numbers, "sessions": sessions}
+    sections = {"sessions": sessions, "inactivity": Inactivity(30, 40, 50, 4), "extensions": Extensions(1, 8)}
+    changes: dict[str, Any] = {**ladders, **help_clocks, **numbers, **more_numbers, **sections}
     other = ProgrammePolicy(**changes)
     assert changes.keys() == {each.name for each in fields(ProgrammePolicy)}
     file.write_text(written_out(other))
