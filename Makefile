@@ -4,6 +4,9 @@ export PYTHONSAFEPATH := 1
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN = $(UV) run --locked
 POSTGRES := $(or $(shell command -v initdb 2>/dev/null),$(wildcard /usr/lib/postgresql/*/bin/initdb))
+PRESENT := $(if $(POSTGRES),,-m "not postgres")
+# Cores share tests file by file, because the tests of a file share servers; tests/conftest.py has the order.
+SHARED := -n auto --dist loadfile --no-loadscope-reorder
 SECRETS := $(addprefix deploy/secrets/,postgres_password database_url encryption_keys cases_encryption_keys)
 
 .DEFAULT_GOAL := help
@@ -19,11 +22,15 @@ setup: $(UV) ## everything this project needs, into .venv
 demo: setup ## six relationships through 26 weeks on this computer, real mail and calendar (ARGS=--exit)
 	$(RUN) mentoring demo $(ARGS)
 
-test: setup ## every test; provisions the Temporal server it needs, about 5 minutes once (ARGS="-k hold")
+test: setup ## every test, on all cores; provisions the Temporal server they need, about 5 minutes once (ARGS="-k hold" for a few)
 	$(RUN) mentoring provision
-	PYTHONHASHSEED=1 $(RUN) pytest -q tests/domain
-	PYTHONHASHSEED=2 $(RUN) pytest -q tests/domain
-	$(RUN) pytest $(if $(POSTGRES),,-m "not postgres") $(ARGS)
+ifeq ($(ARGS),)
+	PYTHONHASHSEED=1 $(RUN) pytest -q $(SHARED) tests/domain
+	PYTHONHASHSEED=2 $(RUN) pytest -q $(SHARED) tests/domain
+	$(RUN) pytest $(SHARED) --ignore=tests/domain $(PRESENT)
+else
+	$(RUN) pytest $(PRESENT) $(ARGS)
+endif
 
 replay: setup ## recorded histories against this code, without a server
 	$(RUN) pytest tests/replay $(ARGS)

