@@ -1,10 +1,11 @@
 """Which counts may be told so that nobody can be found: not those about too few, nor any that would tell one of these.
 
-A reader may add and subtract whatever is told. So a small group is hidden only if its count is no combination of told
-counts, which is a question of linear algebra and is answered as one.
+A reader may add and subtract whatever is told. So a small group is hidden only if no combination of told counts counts
+it and nobody else, which is a question of linear algebra and is answered as one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -56,37 +57,39 @@ def given(tallies: Mapping[str, Tally], sums: Sums, threshold: int) -> Verdict:
 
 def _telling(tallies: Mapping[str, Tally], sums: Sums, verdict: Verdict, threshold: int) -> list[str]:
     """Counts that must not all be told, or nothing."""
-    rests = []
     for whole, parts in sums:
         rest = frozenset[str]().union(*(tallies[part].about for part in parts if verdict[part]))
-        if 0 < len(rest) < threshold and verdict[whole] is None:
-            if not tallies[whole].is_of_relationships:
-                return [part for part in parts if verdict[part] is None] or [whole]
-            rests.append(rest)
-    people = {key: tally.about for key, tally in tallies.items() if tally.is_of_relationships}
-    told = {key: group for key, group in people.items() if verdict[key] is None}
-    return _combined(told, [*rests, *_small(list(people.values()), threshold)])
+        if 0 < len(rest) < threshold and verdict[whole] is None and not tallies[whole].is_of_relationships:
+            return [part for part in parts if verdict[part] is None] or [whole]
+    told = {key: tally.about for key, tally in tallies.items() if tally.is_of_relationships and verdict[key] is None}
+    return _combined(told, threshold)
 
 
-def _small(groups: Sequence[frozenset[str]], threshold: int) -> Iterator[frozenset[str]]:
-    """Groups about too few: by themselves, what two have in common, and what one has beside another."""
-    found = dict.fromkeys(groups)
-    for one, other in combinations(dict.fromkeys(groups), 2):
-        found |= dict.fromkeys((one & other, one - other, other - one))
-    return (group for group in found if 0 < len(group) < threshold)
+def _combined(told: Mapping[str, frozenset[str]], threshold: int) -> list[str]:
+    """Keys of told groups that, added and subtracted, leave exactly some people who are too few; or nothing.
 
-
-def _combined(told: Mapping[str, frozenset[str]], hidden: Sequence[frozenset[str]]) -> list[str]:
-    """Keys of told groups of which one of the hidden ones is a sum or difference, or nothing."""
-    keys, columns = list(told), [*told.values(), *hidden]
-    # Whoever is in the same groups is the same for every sum, so one of them stands for all.
-    kinds = {tuple(person in group for group in columns) for group in columns for person in group}
-    rows = [[Fraction(is_in) for is_in in kind] for kind in sorted(kinds)]
-    pivots = _eliminate(rows, len(keys))
-    for wanted in range(len(keys), len(columns)):
-        if not any(row[wanted] for row in rows[len(pivots) :]):
-            return [keys[column] for row, column in enumerate(pivots) if rows[row][wanted]]
+    Whoever is in the same groups counts alike in every sum. So a sum is fixed by what it is for one kind of people per
+    row of the echelon form, and the larger kinds, which lead, are in no group of too few: what is left can be tried.
+    """
+    sizes = Counter(tuple(person in group for group in told.values()) for person in frozenset().union(*told.values()))
+    kinds = sorted(sizes, key=lambda kind: (-sizes[kind], kind))
+    rows = [
+        [Fraction(kind[at]) for kind in kinds] + [Fraction(at == other) for other in range(len(told))]
+        for at in range(len(told))
+    ]
+    led = zip(rows, _eliminate(rows, len(kinds)), strict=False)
+    small = [row for row, column in led if sizes[kinds[column]] < threshold]
+    for many in range(1, threshold):
+        for chosen in combinations(small, many):
+            combined = [sum(values) for values in zip(*chosen, strict=True)]
+            if _is_of_few(combined[: len(kinds)], [sizes[kind] for kind in kinds], threshold):
+                return [key for key, factor in zip(told, combined[len(kinds) :], strict=True) if factor]
     return []
+
+
+def _is_of_few(counted: Sequence[Fraction | int], sizes: Sequence[int], threshold: int) -> bool:
+    """Each of these is counted once or not at all, and too few are."""
+    return set(counted) <= {0, 1} and sum(size for size, times in zip(sizes, counted, strict=True) if times) < threshold
 
 
 def _eliminate(rows: list[list[Fraction]], unknowns: int) -> list[int]:

@@ -258,6 +258,13 @@ SUMS = (
 )
 
 
+def test_four_cannot_be_found_by_adding_two_and_taking_one_away() -> None:
+    """Found by chance: two of five and six of another cut, of which no two alone tell anything about the four."""
+    groups = {"a": {0, 1, 2, 9, 10}, "c": {3, 11, 12, 13, 14}, "left": set(range(9, 15))}
+    tallies = {key: Tally(len(group), frozenset(map(str, group))) for key, group in groups.items()}
+    assert [key for key, why in given(tallies, (), 5).items() if why] == ["a"]
+
+
 @settings(max_examples=300, deadline=None)
 @generated(programmes())
 def test_no_small_group_can_be_computed(drawn: tuple[Mapping[str, Tally], int]) -> None:
