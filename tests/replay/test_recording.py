@@ -18,6 +18,7 @@ from tests.workflows.life import (
     COORDINATOR,
     MENTEE,
     MENTOR,
+    STANDARD,
     UNDER_WAY,
     CalendarAfterMail,
     Rig,
@@ -88,6 +89,44 @@ async def helped(rig: Rig) -> list[WorkflowHistory]:
     return await life.runs()
 
 
+async def extended(rig: Rig) -> list[WorkflowHistory]:
+    """The rules were amended, both wished for four weeks more, and it ended with honour before they were over."""
+    life = await rig.life(*UNDER_WAY, relationship="recorded-extended")
+    await life.on.propose_rules(by=MENTEE, values={"R12": "48"}, command_id="amend")
+    await life.on.sign_rules(by=MENTOR, version=2, command_id="sign")
+    await life.past(sessions_held(3))
+    await life.until((await life.status()).ends_at - timedelta(days=13))
+    for person in (MENTOR, MENTEE):
+        await life.on.wish_extension(by=person, weeks=4, command_id=f"wish-{person}")
+    await life.past(sessions_held(1))
+    await life.on.propose_early_end(by=MENTOR, command_id="propose")
+    await life.rest()
+    await life.on.agree_early_end(by=MENTEE, command_id="agree")
+    return await (await life.past(both_looked_back)).runs()
+
+
+async def rematched(rig: Rig) -> list[WorkflowHistory]:
+    """The mentor had not left after all, but the pairing made room for another, and one goal was let go."""
+    life = await rig.life(*UNDER_WAY, relationship="recorded-rematched")
+    await life.on.note_leaver(person=MENTOR, command_id="gone")
+    await life.days(1)
+    await life.on.note_leaver(person=MENTOR, left=False, command_id="back")
+    await life.rest()
+    await life.on.end_for_rematch(by=COORDINATOR, command_id="rematch")
+    await life.on.carry_goals(by=MENTOR, yes=True, command_id="carry")
+    await life.days(8)
+    return await life.runs()
+
+
+async def silent(rig: Rig) -> list[WorkflowHistory]:
+    """One wanted to go on and fell silent again, so in the end it closed by itself."""
+    life = await rig.life(*UNDER_WAY, policy=STANDARD, relationship="recorded-silent")
+    await life.days(55)
+    await life.on.go_on(by=MENTOR, command_id="go-on")
+    await life.days(120)
+    return await life.runs()
+
+
 async def reported(rig: Rig) -> list[WorkflowHistory]:
     """A case that held a relationship and was taken note of on the third day."""
     life = await rig.life(*UNDER_WAY, relationship="recorded-reported")
@@ -105,6 +144,9 @@ LIVES: tuple[Callable[[Rig], Awaitable[list[WorkflowHistory]]], ...] = (
     left,
     held,
     helped,
+    extended,
+    rematched,
+    silent,
     reported,
 )
 

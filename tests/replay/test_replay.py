@@ -44,8 +44,9 @@ def _id(path: Path) -> str:
 
 
 def test_there_is_a_past_to_replay() -> None:
-    """Six lives, among them each way of ending, a hold, a call for help and a case."""
-    assert {path.parent.name for path in recorded()} == {"completed", "expired", "left", "held", "helped", "reported"}
+    """Nine lives, among them each way of ending, a hold, a call for help and a case."""
+    lives = {"completed", "expired", "left", "held", "helped", "extended", "rematched", "silent", "reported"}
+    assert {path.parent.name for path in recorded()} == lives
     assert len(of_relationships()) == len(recorded()) - 1
 
 

@@ -18,7 +18,7 @@ from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.database import bookings, open_database
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.memory import MemoryBookings, MemoryJournal
-from tests.builders import ACTIVE, COORDINATOR, DAY, MENTEE, MENTOR, PERSON_OF, WEEK, Life, life
+from tests.builders import ACTIVE, COORDINATOR, DAY, MENTEE, MENTOR, PERSON_OF, WEEK, Life, life, patient
 
 NOON = datetime(2027, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -103,7 +103,7 @@ LIVES: dict[str, Callable[[], Life]] = {
     "on hold": lambda: under_way().after(c.Hold(COORDINATOR)),
     "lifted": lambda: under_way().after(c.Hold(COORDINATOR), 2 * DAY, c.Lift(COORDINATOR)),
     "left": lambda: under_way().after(c.Exit(MENTEE)),
-    "late in life": lambda: under_way().after(20 * WEEK),
+    "late in life": lambda: life(patient()).after(*ACTIVE, 20 * WEEK),
 }
 
 
