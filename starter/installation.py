@@ -230,7 +230,7 @@ async def _reconciling(settings: "Settings", every: timedelta | None, output: Ou
         nonlocal last
         tell("Looking at every relationship ...")
         last = await reconciler.look_over(_tell_progress)
-        tell(f"{last.relationships} relationships looked at, {len(last.rows)} findings.")
+        tell(f"Relationships looked at: {last.relationships}. Findings: {len(last.rows)}.")
         show(last.rows, output)
 
     async with _opened_reconciler(settings) as reconciler:

@@ -190,8 +190,12 @@ class Reconciler:
         view, states = await self._read(relationship)
         people = {party: await self._people.find(person) for party, person in view.people.items()}
         conflict = await self._conflict(view, people)
+        has_changed = False
         async for row in self._remedied(view, people_findings(view, people, conflict, states, self._clock())):
+            has_changed |= row.done == "noted"
             yield row
+        if has_changed:  # and its calendars with it, a moment later: they are for the next look
+            return
         for party in PAIR:
             if (person := people[party]) and person.active:
                 async for row in self._look_into_calendar(view, states, party, person):

@@ -384,7 +384,7 @@ def test_a_look_at_everything(rig: Rig) -> None:
     assert json.loads(looked.stdout) == []
     assert "Looking at every relationship" in looked.stderr
     running = [row for row in answer("list") if row["status"] == "running"]
-    assert f"{len(running)} relationships looked at, 0 findings." in looked.stderr
+    assert f"Relationships looked at: {len(running)}. Findings: 0." in looked.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -393,7 +393,7 @@ def test_reconcile_looks_again_and_again_until_it_is_told_to_stop(rig: Rig, numb
     with subprocess.Popen([*RECONCILE, "--every", "5"], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stderr
         told = b""
-        while b"relationships looked at" not in told:
+        while b"Relationships looked at" not in told:
             told = process.stderr.readline()
             assert told, "it ended before it had looked"
         process.send_signal(number)
