@@ -5,15 +5,15 @@ figure could be computed. The relationship is the unit throughout: a figure is *
 contributes to it. docs/report.md defines each.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import fmean, median
 
-from mentoring_lifecycle.contracts.record import Record
+from mentoring_lifecycle.contracts.record import PulseRecord, Record
 from mentoring_lifecycle.contracts.withholding import Tally, Verdict, Withheld, given
-from mentoring_lifecycle.domain.events import TOOK_PLACE, Phase, RelationshipOutcome, SessionResult
+from mentoring_lifecycle.domain.events import TOOK_PLACE, Phase, PulseAt, RelationshipOutcome, SessionResult
 from mentoring_lifecycle.domain.people import PAIR, Party, Power
 
 LEAST_THRESHOLD = 3
@@ -25,6 +25,7 @@ class Section(StrEnum):
     RELATIONSHIPS = "relationships"
     OUTCOMES = "outcomes"
     SESSIONS = "sessions"
+    PULSES = "pulses"
     TIME = "time"
     GOALS = "goals"
     LOOKING_BACK = "looking_back"
@@ -114,6 +115,7 @@ _SUMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("closed", _OUTCOMES),
     ("opened", ("running", *_OUTCOMES)),
     ("closed", ("with_survey", "without_survey")),
+    ("started", ("with_pulse", "without_pulse")),
     ("sessions_planned", _SESSION_RESULTS),
 )
 """Every count that can be put together from others that are told as well."""
@@ -128,6 +130,8 @@ def _tallies(records: Sequence[Record]) -> dict[str, Tally]:
         "closed": _having(records, lambda record: bool(record.outcome)),
         "with_survey": _having(records, lambda record: bool(record.outcome and record.final)),
         "without_survey": _having(records, lambda record: bool(record.outcome) and not record.final),
+        "with_pulse": _having(records, lambda record: record.started and bool(record.pulses)),
+        "without_pulse": _having(records, lambda record: record.started and not record.pulses),
         "sessions_planned": _counting(records, _settled),
         "late_changes_senior": _counting(records, lambda record: _late(record, Power.SENIOR)),
         "late_changes_junior": _counting(records, lambda record: _late(record, Power.JUNIOR)),
@@ -181,6 +185,7 @@ class _Report:
         yield self._share("share_rematched", Section.OUTCOMES, "outcome_rematched", "closed")
         yield self._share("share_inactive", Section.OUTCOMES, "outcome_inactive", "closed")
         yield from self._sessions()
+        yield from self._pulses()
         yield from self._times()
         yield from self._goals()
         yield from self._looking_back()
@@ -200,6 +205,49 @@ class _Report:
         each = self.tallies["late_changes_senior"].count / self.tallies["started"].count
         return Figure(key, section, Unit.NUMBER, round(each, 2), None, 1)
 
+    def _pulses(self) -> Iterator[Figure]:
+        yield self._share("share_with_pulse", Section.PULSES, "with_pulse", "started")
+        for question in _QUESTIONS:
+            for point in _POINTS:
+                yield from self._by_power(question, point)
+        yield self._together("pulse_safe", Section.PULSES, _safe_so_far)
+
+    def _by_power(self, question: str, point: str) -> Iterator[Figure]:
+        """Of both, of juniors and of seniors.
+
+        Of both is the middle between the two and told where both are, so that it adds nothing to them.
+        """
+        sides = {power: _values(self.records, _pulse(question, power, point)) for power in Power}
+        why = {power: self._few(values) or self._tells_rest(question, power, point) for power, values in sides.items()}
+        key, section, unit = "_".join(filter(None, ("pulse", question, point))), Section.PULSES, Unit.RATING
+        if any(why.values()):
+            about = frozenset[str]().union(*sides.values())
+            yield Figure(key, section, unit, None, self._few(about) or Withheld.BY_DIFFERENCE)
+        else:
+            yield Figure(key, section, unit, round(fmean(fmean(values.values()) for values in sides.values()), 1))
+        for power, values in sides.items():
+            mean = None if why[power] else round(fmean(values.values()), 1)
+            yield Figure(f"{key}_{power}", section, unit, mean, why[power])
+
+    def _tells_rest(self, question: str, power: Power, point: str) -> Withheld | None:
+        """A point is part of all answers of its side, so it is told only where the rest of these is not about few."""
+        rest = _values(self.records, _pulse(question, power, PulseAt.SESSION))
+        return Withheld.BY_DIFFERENCE if point and self._few(rest) else None
+
+    def _few(self, about: Sized) -> Withheld | None:
+        return Withheld.FEW if len(about) < self.threshold else None
+
+    def _together(
+        self, key: str, section: Section, said_by: Callable[[Power], Callable[[Record], float | None]]
+    ) -> Figure:
+        """Of both sides, and only where neither is few: otherwise it would be told of the other side alone."""
+        sides = [_values(self.records, said_by(power)) for power in Power]
+        about = frozenset[str]().union(*sides)
+        if withheld := self._few(about) or (Withheld.BY_DIFFERENCE if any(map(self._few, sides)) else None):
+            return Figure(key, section, Unit.RATING, None, withheld)
+        values = [fmean(side[each] for side in sides if each in side) for each in sorted(about)]
+        return Figure(key, section, Unit.RATING, round(fmean(values), 1))
+
     def _times(self) -> Iterator[Figure]:
         yield self._over("days_opened_to_first_session", Section.TIME, Unit.DAYS, _days_to_first("opened"))
         yield self._over("days_rules_to_first_session", Section.TIME, Unit.DAYS, _days_to_first("rules"), benchmark=14)
@@ -218,7 +266,7 @@ class _Report:
         yield self._over("would_repeat", section, Unit.RATING, lambda record: _mean(record.would_repeat.values()))
         yield self._seniors_would_repeat()
         yield self._over("recommendation_index", section, Unit.INDEX, _recommendation)
-        yield self._over("felt_safe", section, Unit.RATING, lambda record: _mean(record.felt_safe.values()))
+        yield self._together("felt_safe", section, _felt_safe)
 
     def _seniors_would_repeat(self) -> Figure:
         """Not where the juniors' answers, which are the rest of the figure before it, are too few."""
@@ -316,6 +364,47 @@ def _change(party: Party) -> Callable[[Record], float | None]:
         return fmean(after) - fmean(before) if before and len(before) == len(after) else None
 
     return change
+
+
+_QUESTIONS: dict[str, Callable[[PulseRecord], int]] = {
+    "heard": lambda pulse: pulse.heard,
+    "useful": lambda pulse: pulse.useful,
+}
+_EVERY = ""
+_POINTS = (_EVERY, PulseAt.DAY_30, PulseAt.MID)
+"""Every answer, and those at two of the measuring points; the third, the end, has a survey of its own."""
+
+
+def _values(records: Sequence[Record], value_of: Callable[[Record], float | None]) -> dict[str, float]:
+    """By relationship, of those that have one."""
+    found = ((record.relationship, value_of(record)) for record in records)
+    return {relationship: value for relationship, value in found if value is not None}
+
+
+def _pulse(question: str, power: Power, point: str) -> Callable[[Record], float | None]:
+    """What one side said, at a measuring point or all the time."""
+    answer = _QUESTIONS[question]
+
+    def said(record: Record) -> float | None:
+        pulses = [pulse for pulse in record.pulses if record.power_of(pulse.by) is power]
+        return _mean(answer(pulse) for pulse in pulses if point in (_EVERY, pulse.at))
+
+    return said
+
+
+def _safe_so_far(power: Power) -> Callable[[Record], float | None]:
+    def said(record: Record) -> float | None:
+        sides = (answers for party, answers in record.safe_so_far.items() if record.power_of(party) is power)
+        return _mean(value for answers in sides for value in answers)
+
+    return said
+
+
+def _felt_safe(power: Power) -> Callable[[Record], float | None]:
+    def said(record: Record) -> float | None:
+        return _mean(value for party, value in record.felt_safe.items() if record.power_of(party) is power)
+
+    return said
 
 
 def _would_repeat(power: Power) -> Callable[[Record], float | None]:

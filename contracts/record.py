@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from mentoring_lifecycle.contracts.deliveries import JournalEntry
-from mentoring_lifecycle.domain.events import Phase, RelationshipOpened, SessionResult
+from mentoring_lifecycle.domain.events import Phase, PulseAt, RelationshipOpened, SessionResult
 from mentoring_lifecycle.domain.people import PAIR, Party, Power
 
 _OPENED = TypeAdapter(RelationshipOpened)
@@ -37,6 +37,17 @@ class SessionRecord:
         return int((self.ends_at - self.starts_at) / timedelta(minutes=1)) if self.starts_at and self.ends_at else 0
 
 
+@dataclass(frozen=True, slots=True)
+class PulseRecord:
+    """How one of the pair found one session, 1 to 10 each."""
+
+    by: Party
+    at: str
+    """Which measuring point it stands for; a word of a later version stands for none of ours."""
+    useful: int
+    heard: int
+
+
 @dataclass(slots=True)
 class Record:
     """One relationship, as far as it has come."""
@@ -57,6 +68,10 @@ class Record:
     final: dict[Party, tuple[int, ...]] = field(default_factory=dict)
     would_repeat: dict[Party, int] = field(default_factory=dict)
     felt_safe: dict[Party, int] = field(default_factory=dict)
+    pulses: list[PulseRecord] = field(default_factory=list)
+    """In the order in which they were given."""
+    safe_so_far: dict[Party, list[int]] = field(default_factory=dict)
+    """The private third answer, and not about which session it was given."""
     end_reached: bool = False
     outcome: str = ""
     """Empty while it is open."""
@@ -147,6 +162,15 @@ def _changed(record: Record, at: datetime, body: dict[str, Any]) -> None:
         record.late_changes[Party(by)] = record.late_changes.get(Party(by), 0) + 1
 
 
+def _confirmed(record: Record, at: datetime, body: dict[str, Any]) -> None:
+    pulse, by = body.get("pulse"), Party(body["by"])
+    if not pulse or not body.get("held", True):
+        return
+    record.pulses.append(PulseRecord(by, body.get("pulse_at", PulseAt.SESSION), pulse["useful"], pulse["heard"]))
+    if (safe := pulse.get("safe")) is not None:
+        record.safe_so_far.setdefault(by, []).append(safe)
+
+
 def _settled(record: Record, at: datetime, body: dict[str, Any]) -> None:
     record.sessions.setdefault(body["session"], SessionRecord()).result = body["result"]
 
@@ -172,6 +196,7 @@ _NOTES: dict[str, Callable[[Record, datetime, dict[str, Any]], None]] = {
     "goals_agreed": _goals_agreed,
     "session_moved": _changed,
     "session_cancelled": _changed,
+    "session_confirmed": _confirmed,
     "session_settled": _settled,
     "end_reached": _end_reached,
     "final_feedback_given": _looked_back,

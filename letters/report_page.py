@@ -92,11 +92,22 @@ def _bars(section: Section, unit: Unit, label: str = "") -> Callable[[ProgrammeR
 _WHOLES = ("sessions_planned", "late_changes_senior", "late_changes_junior")
 
 
-def _draw_bars(axes: Any, told: list[tuple[str, float]], words: ReportWords, label: str) -> None:
+def _pulses(report: ProgrammeReport, words: ReportWords) -> str:
+    """Both questions side by side: what juniors say is seen beside what seniors say."""
+    told = [(words.label(key), value) for key in _SIDES if (value := report.value(key)) is not None]
+    return _drawn(lambda axes: _draw_bars(axes, told, words, "", most=10), len(told)) if told else ""
+
+
+_SIDES = ("pulse_heard_junior", "pulse_heard_senior", "pulse_useful_junior", "pulse_useful_senior")
+
+
+def _draw_bars(
+    axes: Any, told: list[tuple[str, float]], words: ReportWords, label: str, *, most: float | None = None
+) -> None:
     names, values = zip(*reversed(told), strict=True)
     bars = axes.barh(names, values, color=ONE, height=0.62)
     axes.bar_label(bars, labels=[words.number(value) for value in values], padding=4, color=INK)
-    axes.set_xlim(0, max([*values, 1]) * 1.12)
+    axes.set_xlim(0, (most or max([*values, 1])) * 1.12)
     axes.xaxis.set_visible(bool(label))
     axes.set_xlabel(label)
     axes.tick_params(length=0)
@@ -138,6 +149,7 @@ _PLOTS: dict[Section, Callable[[ProgrammeReport, ReportWords], str]] = {
     Section.RELATIONSHIPS: _bars(Section.RELATIONSHIPS, Unit.COUNT),
     Section.OUTCOMES: _bars(Section.OUTCOMES, Unit.COUNT),
     Section.SESSIONS: _bars(Section.SESSIONS, Unit.COUNT),
+    Section.PULSES: _pulses,
     Section.TIME: _bars(Section.TIME, Unit.DAYS, "median_days"),
     Section.GOALS: _goals,
 }

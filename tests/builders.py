@@ -3,10 +3,11 @@
 An arrangement is a list of past commands and spans of time: `life().after(*ONBOARDED, *SIGNED, timedelta(days=3))`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from random import Random
+from types import MappingProxyType
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -285,14 +286,17 @@ def at_the_end(policy: ProgrammePolicy | None = None) -> Life:
     return life(patient(policy)).after(*ACTIVE).until(lambda state: state.end_reached)
 
 
-def whole_life(policy: ProgrammePolicy | None = None) -> Life:
-    """Everything as it should be: every session held and confirmed by both, feedback from both."""
+def whole_life(
+    policy: ProgrammePolicy | None = None, *, pulses: Mapping[Party, c.Pulse] = MappingProxyType({})
+) -> Life:
+    """Everything as it should be: every session held and confirmed by both, who say how it was, feedback from both."""
     lived = life(policy).after(*ACTIVE)
     while not (lived.state.end_reached or lived.state.is_ending):
         lived.until(_is_asked_or_over)
         for session in lived.state.sessions:
             if not session.lies_ahead:
-                lived.after(*(c.ConfirmSession(PERSON_OF[by], session.number, held=True) for by in PAIR))
+                said = [c.ConfirmSession(PERSON_OF[by], session.number, True, pulses.get(by)) for by in PAIR]
+                lived.after(*said)
     return lived.after(feedback(MENTOR), feedback(MENTEE))
 
 

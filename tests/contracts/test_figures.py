@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations, product
+from fractions import Fraction
+from itertools import chain, combinations, product
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given as generated
@@ -13,11 +15,11 @@ from hypothesis import strategies as st
 
 from mentoring_lifecycle.contracts import figures
 from mentoring_lifecycle.contracts.figures import ProgrammeReport, report_on
-from mentoring_lifecycle.contracts.record import Record, read_record
+from mentoring_lifecycle.contracts.record import PulseRecord, Record, read_record
 from mentoring_lifecycle.contracts.withholding import Tally, Withheld, given
 from mentoring_lifecycle.domain import commands as c
-from mentoring_lifecycle.domain.events import RelationshipOutcome, SessionResult
-from mentoring_lifecycle.domain.people import Party
+from mentoring_lifecycle.domain.events import PulseAt, RelationshipOutcome, SessionResult
+from mentoring_lifecycle.domain.people import Party, Power
 from tests.builders import (
     ACTIVE,
     COORDINATOR,
@@ -107,6 +109,45 @@ def test_a_review_on_the_way_is_read_wherever_it_stands() -> None:
     assert record.middle == {Party.MENTOR: (5, 6), Party.MENTEE: (4, 4)}
 
 
+def test_pulses_are_read_with_their_measuring_point() -> None:
+    """Who, at which point, and the two numbers; the private third is kept apart, without its session."""
+    (record,) = records(whole_life(pulses={Party.MENTOR: c.Pulse(8, 6, 9), Party.MENTEE: c.Pulse(7, 9)}))
+    of_mentor = [pulse for pulse in record.pulses if pulse.by is Party.MENTOR]
+    assert [pulse.at for pulse in of_mentor] == ["session", "d30", "mid", "session", "session", "session"]
+    assert {(pulse.useful, pulse.heard) for pulse in of_mentor} == {(8, 6)}
+    assert len(record.pulses) == 12
+    assert record.safe_so_far == {Party.MENTOR: [9] * 6}
+
+
+@pytest.mark.parametrize(
+    ("more", "read"),
+    [
+        ("", []),
+        (', "pulse": null', []),
+        (', "pulse": {"useful": 7, "heard": 8}', [PulseRecord(Party.MENTOR, "session", 7, 8)]),
+        (
+            ', "pulse": {"useful": 7, "heard": 8, "safe": null}, "pulse_at": "d90"',
+            [PulseRecord(Party.MENTOR, "d90", 7, 8)],
+        ),
+    ],
+)
+def test_entries_of_other_versions_have_the_pulses_that_they_have(more: str, read: list[PulseRecord]) -> None:
+    """None, none given, one without its point or its third answer, and one at a point that is not ours."""
+    name, entries = journal_of(life().after(*ACTIVE))
+    body = f'{{"by": "mentor", "session": 1, "held": true{more}}}'
+    record = read_record(name, [*entries, replace(entries[-1], kind="session_confirmed", body=body)])
+    assert record
+    assert (record.pulses, record.safe_so_far) == (read, {})
+
+
+def test_a_session_that_was_not_held_has_no_pulse() -> None:
+    """Whatever was filled in beside the no: nobody was heard or not heard in it."""
+    lived = life().after(*ACTIVE)
+    lived.until(lambda state: any(not session.lies_ahead for session in state.sessions))
+    (record,) = records(lived.after(c.ConfirmSession(MENTOR, 1, held=False, pulse=c.Pulse(1, 1, 1))))
+    assert (record.pulses, record.safe_so_far) == ([], {})
+
+
 # --- figures ----------------------------------------------------------------------------------------------------
 
 
@@ -173,6 +214,173 @@ def test_nobody_is_in_a_report(thousand: list[Record]) -> None:
     """No person and no relationship is named, whatever the figures."""
     text = repr(report_on(thousand, programme="ponte", threshold=5))
     assert not any(each in text for each in (MENTOR, MENTEE, COORDINATOR, "r-1"))
+
+
+# --- pulses -----------------------------------------------------------------------------------------------------
+
+JUNIOR, SENIOR = Party.MENTOR, Party.MENTEE
+SESSION, DAY_30, MID = PulseAt
+POINTS = ("", f"_{DAY_30}", f"_{MID}")
+SIDES = {JUNIOR: "_junior", SENIOR: "_senior"}
+
+
+def heard(by: Party, *heard: int, at: PulseAt = SESSION) -> list[PulseRecord]:
+    """What one said about some sessions."""
+    return [PulseRecord(by, at, 5, each) for each in heard]
+
+
+@pytest.fixture(scope="module")
+def good() -> Record:
+    """A whole life in which nobody said how a session was."""
+    return records(whole_life())[0]
+
+
+def pulsed(good: Record, *pulses: list[PulseRecord], **more: Any) -> list[Record]:
+    """Relationships that differ in what was said about their sessions."""
+    return [
+        replace(good, opened=replace(good.opened, relationship=f"r-{number}"), pulses=each, **more)
+        for number, each in enumerate(pulses)
+    ]
+
+
+def told_of(cohort: Sequence[Record], threshold: int = 5) -> ProgrammeReport:
+    return report_on(cohort, programme="ponte", threshold=threshold)
+
+
+def test_pulses_of_ten_good_lives() -> None:
+    """Counted by hand: juniors were heard less than seniors, and both together are the middle."""
+    told = report(*[whole_life(pulses={JUNIOR: c.Pulse(8, 4, 6), SENIOR: c.Pulse(7, 9, 10)})] * 10)
+    for point in POINTS:
+        sides = [told.value(f"pulse_heard{point}{side}") for side in ("", "_junior", "_senior")]
+        assert sides == [6.5, 4, 9]
+        assert [told.value(f"pulse_useful{point}{side}") for side in ("", "_junior", "_senior")] == [7.5, 8, 7]
+    assert (told.value("pulse_safe"), told.value("share_with_pulse")) == (8, 100)
+
+
+def test_a_talkative_pair_counts_once(good: Record) -> None:
+    """Four juniors say 10 once, one says 2 in six sessions: 8.4, and not 5.2."""
+    seniors = heard(SENIOR, 7)
+    many = pulsed(good, *([heard(JUNIOR, 10) + seniors] * 4), heard(JUNIOR, 2, 2, 2, 2, 2, 2) + seniors)
+    assert told_of(many).value("pulse_heard_junior") == 8.4
+
+
+def test_power_and_not_role_tells_the_sides_apart(good: Record) -> None:
+    """Where the mentor is the senior, the mentee's answers are the junior's."""
+    (ordinary,) = records(life(reverse=False).after(*ACTIVE))
+    cohort = pulsed(ordinary, *([heard(Party.MENTEE, 3) + heard(Party.MENTOR, 9)] * 5))
+    assert [told_of(cohort).value(f"pulse_heard_{power}") for power in Power] == [3, 9]
+
+
+def test_how_many_answered(good: Record) -> None:
+    """Of those that could; told only where neither these nor the silent are few."""
+    told = told_of(pulsed(good, *([heard(JUNIOR, 7)] * 15), *([[]] * 5)))
+    assert told.value("share_with_pulse") == 75.0
+    told = told_of(pulsed(good, *([heard(JUNIOR, 7)] * 16), *([[]] * 4)))
+    assert why(told, "share_with_pulse") is Withheld.BY_DIFFERENCE
+
+
+def test_juniors_are_told_where_few_seniors_answered(good: Record) -> None:
+    """And both together are not, because the rest of them would be these few."""
+    told = told_of(pulsed(good, *([heard(JUNIOR, 4)] * 6), *([heard(JUNIOR, 4) + heard(SENIOR, 9)] * 4)))
+    assert told.value("pulse_heard_junior") == 4
+    assert why(told, "pulse_heard_senior") is Withheld.FEW
+    assert why(told, "pulse_heard") is Withheld.BY_DIFFERENCE
+
+
+def test_what_was_said_beside_a_point_is_no_difference(good: Record) -> None:
+    """Ten answered early, and four of these again later: all without the early ones would be the four."""
+    early = heard(JUNIOR, 8, at=DAY_30)
+    told = told_of(pulsed(good, *([early] * 6), *([early + heard(JUNIOR, 1)] * 4)))
+    assert told.value("pulse_heard_junior") is not None
+    assert why(told, "pulse_heard_d30_junior") is Withheld.BY_DIFFERENCE
+    told = told_of(pulsed(good, *([early] * 5), *([early + heard(JUNIOR, 1)] * 5)))
+    assert told.value("pulse_heard_d30_junior") == 8
+
+
+@pytest.mark.parametrize("answer", ["safe_so_far", "felt_safe"])
+def test_feeling_safe_is_never_one_side_alone(good: Record, answer: str) -> None:
+    """Five of each side are needed: with fewer of the one it would be told of the other."""
+    key = {"safe_so_far": "pulse_safe", "felt_safe": "felt_safe"}[answer]
+    wrap = (lambda number: [number]) if answer == "safe_so_far" else (lambda number: number)
+    alone, both = {answer: {JUNIOR: wrap(2)}}, {answer: {JUNIOR: wrap(2), SENIOR: wrap(8)}}
+    pulses = heard(JUNIOR, 5)
+    for seniors, value in ((0, None), (4, None), (5, 3.5)):
+        cohort = [
+            *pulsed(good, *([pulses] * 10), **both)[:seniors],
+            *pulsed(good, *([pulses] * 10), **alone)[seniors:],
+        ]
+        assert told_of(cohort).value(key) == value
+    assert {figure.key for figure in told_of(cohort).figures if "safe" in figure.key} == {"pulse_safe", "felt_safe"}
+
+
+Answers = Mapping[tuple[Party, PulseAt], int]
+"""How often somebody of a relationship answered at a point."""
+
+Row = list[list[Fraction]]
+"""What each answer adds to a figure, relationship by relationship."""
+
+
+def row_of(side: Party, point: str, drawn: Sequence[Answers]) -> Row:
+    """Of a figure about one side: first averaged within each relationship."""
+    counted = [
+        [by is side and point in ("", f"_{at}") for (by, at), many in answers.items() for _ in range(many)]
+        for answers in drawn
+    ]
+    about = sum(map(any, counted))
+    return [[Fraction(each, sum(part) * about) if each else Fraction(0) for each in part] for part in counted]
+
+
+def rows_of(told: ProgrammeReport, drawn: Sequence[Answers]) -> list[Row]:
+    """Of every figure that is told."""
+    rows = []
+    for point in POINTS:
+        sides = {power: row_of(side, point, drawn) for side, power in SIDES.items()}
+        both = [
+            [sum(each, Fraction(0)) / 2 for each in zip(*parts, strict=True)]
+            for parts in zip(*sides.values(), strict=True)
+        ]
+        rows += [row for key, row in {"": both, **sides}.items() if told.value(f"pulse_heard{point}{key}") is not None]
+    return rows
+
+
+def rank(rows: Sequence[Sequence[Fraction]]) -> int:
+    """Of a matrix."""
+    left, found = [list(row) for row in rows], 0
+    for column in range(len(left[0]) if left else 0):
+        if pivot := next((row for row in left if row[column]), None):
+            left = [
+                [value - row[column] / pivot[column] * of_pivot for value, of_pivot in zip(row, pivot, strict=True)]
+                for row in left
+                if row is not pivot
+            ]
+            found += 1
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@generated(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                (by, at): st.integers(0, 2 if at is SESSION else 1)
+                for by in (JUNIOR, SENIOR)
+                for at in (SESSION, DAY_30, MID)
+            }
+        ),
+        max_size=9,
+    )
+)
+def test_no_few_can_be_computed_from_pulses(good: Record, drawn: list[Answers]) -> None:
+    """However a reader weighs and adds the told means, at least three relationships stay in it, or none.
+
+    Means are sums with weights. One that is only about two would vanish outside of them: the rows, cut to the others,
+    would depend on each other more than the whole rows do.
+    """
+    said = [[pulse for (by, at), many in each.items() for pulse in heard(by, *[7] * many, at=at)] for each in drawn]
+    rows = rows_of(told_of(pulsed(good, *said), threshold=3), drawn)
+    whole = rank([list(chain(*row)) for row in rows])
+    for few in combinations(range(len(drawn)), 2):
+        assert rank([[v for n, part in enumerate(row) if n not in few for v in part] for row in rows]) == whole, few
 
 
 # --- the few ----------------------------------------------------------------------------------------------------

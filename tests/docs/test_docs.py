@@ -222,10 +222,10 @@ def test_files_exist(page: Path) -> None:
 
 @every_page
 def test_tests_exist(page: Path) -> None:
-    """Every test that a page names is there."""
+    """Every test that a page names is there; what ends in an underscore is the beginning of many names."""
     tests = [file for file in FILES if file.name.startswith("test_")]
     known = {name for file in tests for name in re.findall(r"\bdef (test_\w+)", text_of(file))}
-    assert set(re.findall(r"\btest_\w+\b(?!\.py)", text_of(page))) <= known
+    assert set(re.findall(r"\btest_\w*[^\W_]\b(?!\.py)", text_of(page))) <= known
 
 
 def test_every_action_has_its_page() -> None:

@@ -11,6 +11,8 @@ from mentoring_lifecycle.contracts.certificates import Certificate
 from mentoring_lifecycle.contracts.figures import Figure, ProgrammeReport, Section, Unit, report_on
 from mentoring_lifecycle.contracts.record import read_record
 from mentoring_lifecycle.contracts.withholding import Withheld
+from mentoring_lifecycle.domain.commands import Pulse
+from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.letters.certificate_page import WORDS, certificate_page, sentences
 from mentoring_lifecycle.letters.report_page import report_page
 from mentoring_lifecycle.letters.report_words import BENCHMARKS, LABELS, PAGE, SECTIONS, ReportWords
@@ -36,7 +38,8 @@ every_language = pytest.mark.parametrize("locale", ["en", "it"])
 
 @pytest.fixture(scope="module")
 def report() -> ProgrammeReport:
-    records = [read_record(*journal_of(whole_life(), f"r-{number}")) for number in range(8)]
+    lived = whole_life(pulses={Party.MENTOR: Pulse(7, 5, 6), Party.MENTEE: Pulse(8, 9, 10)})
+    records = [read_record(*journal_of(lived, f"r-{number}")) for number in range(8)]
     told = report_on([record for record in records if record], programme="ponte", threshold=5)
     return replace(told, since=datetime(2027, 1, 1, tzinfo=UTC))
 
@@ -126,7 +129,7 @@ def test_every_plot_has_words_and_a_table(locale: str, report: ProgrammeReport) 
     """Whoever does not see a plot has its name, and all its numbers in a table with headings."""
     page = Page(report_page(report, "ponte", locale))
     plots = page.all("figure")
-    assert len(plots) == len(page.all("svg")) == 5
+    assert len(plots) == len(page.all("svg")) == 6
     assert all(plot["role"] == "img" and plot["aria-label"] for plot in plots)
     assert len(page.all("table")) == len(Section)
     rows = [heading for heading in page.all("th") if heading.get("scope") == "row"]
