@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from mentoring_lifecycle.domain.cases.events import Anchors
+from mentoring_lifecycle.domain.cases.profile import LegalProfile
 from mentoring_lifecycle.domain.commands import Matter, Severity
 from mentoring_lifecycle.domain.help_requests import SEVERE, severity_of
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
@@ -47,6 +49,15 @@ class Measure:
 
     relationship: str
     command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstantsOrder:
+    """From which anchors, by whose numbers and where the due instants of a case are to be counted."""
+
+    anchors: Anchors
+    profile: LegalProfile
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ FIND_SLOTS = "schedule.find_slots"
 PROPOSE_SLOTS = "schedule.propose_slots"
 APPEND_JOURNAL = "journal.append"
 APPLY_MEASURE = "case.apply_measure"
+RESOLVE_INSTANTS = "case.resolve_instants"
 
 REJECTED = "CommandRejected"
 """Type of the one error that leaves an Update: details are the catalogue code and what the sentence names."""

@@ -38,7 +38,7 @@ FAMILIES: dict[str, Iterable[type[Any]]] = {
         deliveries.JournalTail,
         deliveries.JournalKept,
     ),
-    "cases": (cases.OpenCase, cases.Measure, cases.CaseView),
+    "cases": (cases.OpenCase, cases.Measure, cases.CaseView, cases.InstantsOrder),
 }
 
 UNIONS: dict[str, Any] = {
