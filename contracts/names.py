@@ -15,6 +15,8 @@ FIND_SLOTS = "schedule.find_slots"
 PROPOSE_SLOTS = "schedule.propose_slots"
 APPEND_JOURNAL = "journal.append"
 APPLY_MEASURE = "case.apply_measure"
+ACT_ON_CASE = "act"
+"""The one Update of a case: which step it is, is read under the key alone."""
 RESOLVE_INSTANTS = "case.resolve_instants"
 
 REJECTED = "CommandRejected"

@@ -96,6 +96,7 @@ class Refusal(StrEnum):
     NO_JOINT_TALK = "no_joint_talk"
     NOBODY_ELIGIBLE = "nobody_eligible"
     NOT_ELIGIBLE = "not_eligible"
+    REPORTED_TOO_LATE = "reported_too_late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,6 +490,10 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.NOT_ELIGIBLE: (
         "That person cannot take this: they have it already, are part of it, or are not on the list.",
         "Quella persona non può occuparsene: lo fa già, ne è parte o non è nell'elenco.",
+    ),
+    Refusal.REPORTED_TOO_LATE: (
+        "This pairing ended more than {detail} months ago. Please turn to your organisation's other channels.",
+        "Questo abbinamento è concluso da più di {detail} mesi. Rivolgiti agli altri canali della tua organizzazione.",
     ),
 }
 """English and Italian; a test holds it complete."""

@@ -2,24 +2,18 @@
 
 from collections.abc import Iterable
 
-from mentoring_lifecycle.domain.cases.events import CaseReceived
 from mentoring_lifecycle.domain.cases.state import CaseState
 
 
-def line_of(received: CaseReceived) -> tuple[str, ...]:
-    """Everybody who may take a case that comes in, in the order in which they are asked; the contact is the last."""
-    barred = (received.reporter, received.about, *received.conflicted)
-    return _line((*received.handlers, received.contact), barred)
+def line_among(people: Iterable[str], barred: tuple[str, ...]) -> tuple[str, ...]:
+    """Who of them may take a case, in the order in which they are asked; whoever is part of it is left out."""
+    return tuple(dict.fromkeys(person for person in people if person and person not in barred))
 
 
 def line(state: CaseState) -> tuple[str, ...]:
-    """The same for a case under way: whoever turned out to be part of it is left out."""
+    """Everybody who may have a case under way; the contact is the last."""
     barred = (state.reporter, state.about, *state.conflicted, *state.excluded)
-    return _line((*state.handlers, state.contact), barred)
-
-
-def _line(people: Iterable[str], barred: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(person for person in people if person and person not in barred))
+    return line_among((*state.handlers, state.contact), barred)
 
 
 def is_eligible(state: CaseState, person: str) -> bool:

@@ -22,10 +22,10 @@ CaseEvents = tuple[e.CaseEvent, ...]
 
 def receive(event: e.CaseReceived) -> tuple[CaseState, CaseEvents] | Rejection:
     """The first state and what follows at once: somebody has it. Refused only where nobody could."""
-    people = assignment.line_of(event)
+    draft = CaseDraft(received(event))
+    people = assignment.line(draft.state)
     if not people:
         return Rejection(Refusal.NOBODY_ELIGIBLE)
-    draft = CaseDraft(received(event))
     draft.add(e.HandlerAssigned(event.at, people[0]))
     return draft.state, tuple(draft.events)
 

@@ -105,7 +105,7 @@ class AnyCase(RuleBasedStateMachine):
         state = self.lived.state
         assert is_eligible(state, state.handler)
         assert may_see(state, state.handler)
-        assert state.handler not in (state.reporter, state.about)
+        assert state.handler not in (state.reporter, state.about, *state.excluded)
 
     @invariant()
     def no_clock_stops(self) -> None:

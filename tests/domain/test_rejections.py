@@ -259,6 +259,7 @@ ELSEWHERE = {
     Refusal.NOT_SEVERE_ENOUGH,
     Refusal.PAUSE_CHOICE_NEEDED,
     Refusal.NO_SAFEGUARDING_CONTACT,
+    Refusal.REPORTED_TOO_LATE,
 }
 
 OF_CASES = {each.code for each in REFUSED}
