@@ -27,10 +27,15 @@ from pydantic_settings import (
 )
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
+from mentoring_lifecycle.activities.clocks import is_zone_name
+from mentoring_lifecycle.activities.legal_clocks import LEGAL_ZONES
 from mentoring_lifecycle.contracts.addresses import TextRefused, checked_address, checked_name
+from mentoring_lifecycle.contracts.cases import Handling
 from mentoring_lifecycle.contracts.certificates import key_bytes
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
+from mentoring_lifecycle.contracts.names import is_identifier
 from mentoring_lifecycle.contracts.reply_address import ReplyTemplate, UnusableReplyTemplate
+from mentoring_lifecycle.domain.cases.profile import PROFILES, Law
 
 PREFIX = "MENTORING_"
 CONFIG_VARIABLE = "MENTORING_CONFIG"
@@ -88,7 +93,13 @@ class Settings(BaseSettings):
     programme_name: str = "Mentoring"
     """What participants call the programme; stands in letters."""
     safeguarding_contact: str = ""
-    """Person id of who receives severe reports."""
+    """Person id of who receives severe reports where no handler may; better somebody from outside."""
+    case_handlers: str = ""
+    """Person ids, separated by commas, in the order in which severe reports are given to them."""
+    legal_profile: Law = Law.EU
+    """Whose law sets the clocks of severe reports."""
+    legal_zone: str = ""
+    """Zone in which their months and working days are counted; empty: that of the law's capital."""
 
     encryption_keys: SecretStr = SecretStr("")
     """Keyring `id:base64key,id2:...`, keys of 32 bytes. A key stays here while any history that used it is kept."""
@@ -119,6 +130,12 @@ class Settings(BaseSettings):
     def reply_template(self) -> ReplyTemplate | None:
         """The form of secret reply addresses; None where nothing that comes back is read."""
         return ReplyTemplate(self.reply_address) if self.reply_address else None
+
+    def handling(self) -> Handling:
+        """Who may be given a severe report, and by whose numbers it is handled."""
+        handlers = tuple(each.strip() for each in self.case_handlers.split(",") if each.strip())
+        zone = self.legal_zone or LEGAL_ZONES[self.legal_profile]
+        return Handling(self.safeguarding_contact, handlers, profile=PROFILES[self.legal_profile], zone=zone)
 
     def codec(self) -> EncryptionCodec | None:
         """The codec for the words of relationships; None where no key is configured."""
@@ -180,6 +197,20 @@ class Settings(BaseSettings):
             except UnusableReplyTemplate as unusable:
                 raise _problem(str(unusable)) from None
         return template
+
+    @field_validator("legal_zone")
+    @classmethod
+    def _must_be_a_zone(cls, zone: str) -> str:
+        if zone and not is_zone_name(zone):
+            raise _problem("is no time zone; write it like Europe/Rome")
+        return zone
+
+    @field_validator("case_handlers")
+    @classmethod
+    def _must_be_ids(cls, handlers: str) -> str:
+        if not all(is_identifier(each.strip()) for each in handlers.split(",") if each.strip()):
+            raise _problem("must be person ids, separated by commas")
+        return handlers
 
     @field_validator("metrics_address", "exporter_address", "inbound_address", "inbound_metrics_address")
     @classmethod

@@ -18,6 +18,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from mentoring_lifecycle.activities.calendar import CalendarActivities
 from mentoring_lifecycle.activities.journal import JournalActivities
+from mentoring_lifecycle.activities.legal_clocks import LegalClockActivities
 from mentoring_lifecycle.activities.letters import LetterActivities
 from mentoring_lifecycle.activities.measures import MeasureActivities
 from mentoring_lifecycle.activities.ports import (
@@ -192,7 +193,7 @@ def build_worker(client: Client, gateways: Gateways, *, task_queue: str) -> Work
 
 
 def build_cases_worker(cases: Client, relationships: Client, gateways: Gateways, *, task_queue: str) -> Worker:
-    """A worker for cases: it writes to the safeguarding contact, and may place an ordinary hold."""
+    """A worker for cases: it writes to handlers, finds due instants, and may place an ordinary hold."""
     g = gateways
     return Worker(
         cases,
@@ -201,6 +202,7 @@ def build_cases_worker(cases: Client, relationships: Client, gateways: Gateways,
         activities=[
             LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail).deliver,
             MeasureActivities(TemporalRelationships(relationships)).apply,
+            LegalClockActivities().resolve,
         ],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=GRACE,

@@ -1,9 +1,19 @@
-"""A severe report on its way to the safeguarding contact. It travels and rests apart from every relationship."""
+"""A severe report on its way to who handles it, and the case that comes of it, apart from every relationship."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from mentoring_lifecycle.contracts.inputs import Pending
+from mentoring_lifecycle.domain.cases.assignment import line_among, may_see
+from mentoring_lifecycle.domain.cases.commands import CaseCommand, CaseOutcome, LegalTrack, ReferredTo
+from mentoring_lifecycle.domain.cases.events import Anchors, CaseReceived, Clock
+from mentoring_lifecycle.domain.cases.handling import next_hour
+from mentoring_lifecycle.domain.cases.hours import running_clocks
+from mentoring_lifecycle.domain.cases.profile import LegalProfile
+from mentoring_lifecycle.domain.cases.state import CaseState, Stage
 from mentoring_lifecycle.domain.commands import Matter, Severity
 from mentoring_lifecycle.domain.help_requests import SEVERE, severity_of
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
@@ -30,15 +40,50 @@ class SevereReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Handling:
+    """Who may be given a case, and by whose numbers it is handled."""
+
+    contact: str
+    """Person id of the external contact, the last who can be assigned; empty: no report is taken."""
+    handlers: tuple[str, ...] = ()
+    """Person ids in the order in which they are asked."""
+    conflicted: tuple[str, ...] = ()
+    """Those of them who stand in a reporting chain of somebody named in it, as the people directory says."""
+    profile: LegalProfile = field(default_factory=LegalProfile)
+    zone: str = "UTC"
+    """Where calendar months and working days are counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenCase:
     """What the case workflow is started with."""
 
     report: SevereReport
     severity: Severity
     pause_now: bool
-    contact: str
-    """Person id of the safeguarding contact."""
+    handling: Handling
     kind: Literal["open_case"] = "open_case"
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedCase:
+    """Everything that one run of a case hands to the next."""
+
+    opened: OpenCase
+    state: CaseState
+    measure_id: str
+    """Command id of the hold, so that it is placed once however often it is asked for."""
+    outbox: tuple[Pending, ...] = ()
+    handled: tuple[str, ...] = ()
+    """Ids of the last commands, oldest first: a repeated one is answered, not repeated."""
+    timeline: tuple[str, ...] = ()
+    schema: Literal[1] = 1
+    kind: Literal["carried_case"] = "carried_case"
+
+
+CaseInput = Annotated[OpenCase | CarriedCase, Field(discriminator="kind")]
+CaseAct = Annotated[CaseCommand, Field(discriminator="kind")]
+"""One name for every step: what is done to a case is read under its key alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +95,27 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class InstantsOrder:
+    """From which anchors, by whose numbers and where the due instants of a case are to be counted."""
+
+    anchors: Anchors
+    profile: LegalProfile
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """Something that is owed."""
+
+    clock: Clock
+    due_at: datetime
+    percent_told: int
+    """The last mark at which others were told; 0: none yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case, for the safeguarding contact alone."""
+    """A case, for whoever was told of it."""
 
     case: str
     received_at: datetime
@@ -60,19 +124,90 @@ class CaseView:
     pause_now: bool
     measure_applied: bool
     contact_told: bool
+    """Mail to at least one handler was accepted."""
     acknowledged: bool
+    stage: Stage
+    handler: str
+    clocks: tuple[ClockView, ...]
+    next_due_at: datetime | None
+    """The next hour at which something happens by itself."""
+    watch_at: tuple[datetime, ...]
+    kept_until: datetime | None
+    withdrawn: bool
+    track: LegalTrack | None
+    referred_to: ReferredTo | None
+    outcome: CaseOutcome | None
+
+    @classmethod
+    def for_(cls, person: str, opened: OpenCase, state: CaseState) -> "CaseView | None":
+        """What this person may see; None where they do not know of it, or may no longer."""
+        if not may_see(state, person):
+            return None
+        return cls(
+            case=state.id,
+            received_at=state.received_at,
+            severity=state.severity,
+            report=opened.report,
+            pause_now=opened.pause_now,
+            measure_applied=state.measure_applied,
+            contact_told=state.told,
+            acknowledged=state.anchors.acknowledged_at is not None,
+            stage=state.stage,
+            handler=state.handler,
+            clocks=_clocks(state),
+            next_due_at=next_hour(state),
+            watch_at=state.instants.watch_at if state.instants else (),
+            kept_until=state.instants.kept_until if state.instants else None,
+            withdrawn=state.withdrawn,
+            track=state.track,
+            referred_to=state.referred_to,
+            outcome=state.outcome,
+        )
 
 
-def open_case(report: SevereReport, contact: str) -> OpenCase | Rejection:
+def _clocks(state: CaseState) -> tuple[ClockView, ...]:
+    return tuple(
+        ClockView(
+            each.clock,
+            each.due_at,
+            max((percent for clock, percent in state.passed if clock is each.clock), default=0),
+        )
+        for each in running_clocks(state)
+    )
+
+
+def open_case(report: SevereReport, handling: Handling) -> OpenCase | Rejection:
     """Judge a report before anything is accepted; "received" is said only afterwards, once it is durable."""
     severity = severity_of(report.matter, report.severity)
     if severity not in SEVERE:
         return Rejection(Refusal.NOT_SEVERE_ENOUGH)
-    if not contact:
+    if not handling.contact:
         return Rejection(Refusal.NO_SAFEGUARDING_CONTACT)
     if problem := text_problem(report.words, WORDS_LIMIT, "words"):
         return problem
     pause_now = severity is Severity.S4 if report.pause_now is None else report.pause_now
     if report.pause_now is None and severity is Severity.S3 and report.relationship:
         return Rejection(Refusal.PAUSE_CHOICE_NEEDED)
-    return OpenCase(report, severity, pause_now and bool(report.relationship), contact)
+    barred = (report.by, report.about, *handling.conflicted)
+    if not line_among((*handling.handlers, handling.contact), barred):
+        return Rejection(Refusal.NOBODY_ELIGIBLE)
+    return OpenCase(report, severity, pause_now and bool(report.relationship), handling)
+
+
+def received_at(opened: OpenCase, at: datetime) -> CaseReceived:
+    """The first event of a case; the words stay beside it."""
+    report, handling = opened.report, opened.handling
+    return CaseReceived(
+        at=at,
+        case=report.case,
+        severity=opened.severity,
+        contact=handling.contact,
+        reporter=report.by,
+        about=report.about,
+        relationship=report.relationship,
+        holds=opened.pause_now,
+        handlers=handling.handlers,
+        conflicted=handling.conflicted,
+        profile=handling.profile,
+        zone=handling.zone,
+    )

@@ -71,6 +71,8 @@ class LetterKind(StrEnum):
     EARLY_END = "early_end"
     REMATCH = "rematch"
     CASE_RECEIVED = "case_received"
+    MATTER_WAITING = "matter_waiting"
+    MATTER_AGAIN = "matter_again"
     ZONE_CHANGED = "zone_changed"
 
 
@@ -200,6 +202,8 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.EARLY_END: Manners(_RESEND, Action.AGREE_EARLY_END, waits_for_day=True),
     LetterKind.REMATCH: Manners(_RESEND, Action.CARRY_GOALS, waits_for_day=True),
     LetterKind.CASE_RECEIVED: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
+    LetterKind.MATTER_WAITING: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True),
+    LetterKind.MATTER_AGAIN: Manners(_RESEND, Action.OPEN_CASE, passes_hold=True, waits_for_day=True),
     LetterKind.ZONE_CHANGED: Manners(_RESEND, waits_for_day=True),
 }
 """One row per letter; a test holds it complete."""

@@ -88,6 +88,15 @@ class Refusal(StrEnum):
     NOT_EARNED_YET = "not_earned_yet"
     NOTICE_OUT_OF_RANGE = "notice_out_of_range"
     END_REACHED = "end_reached"
+    UNKNOWN_CASE = "unknown_case"
+    CASE_STAGE = "case_stage"
+    CASE_WITHDRAWN = "case_withdrawn"
+    NOT_THE_HANDLER = "not_the_handler"
+    REASON_NEEDED = "reason_needed"
+    NO_JOINT_TALK = "no_joint_talk"
+    NOBODY_ELIGIBLE = "nobody_eligible"
+    NOT_ELIGIBLE = "not_eligible"
+    REPORTED_TOO_LATE = "reported_too_late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,6 +458,42 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.END_REACHED: (
         "The last day of this relationship has come; only the look back is left.",
         "L'ultimo giorno di questo abbinamento è arrivato: resta solo lo sguardo indietro.",
+    ),
+    Refusal.UNKNOWN_CASE: (
+        "There is no such matter for you.",
+        "Non c'è una questione di questo tipo per te.",
+    ),
+    Refusal.CASE_STAGE: (
+        "This cannot be done now: the matter has come to the step {detail}.",
+        "Ora non è possibile: la questione è al passo {detail}.",
+    ),
+    Refusal.CASE_WITHDRAWN: (
+        "It was withdrawn and is not grave, so it can only be concluded.",
+        "È stata ritirata e non è grave: si può solo concludere.",
+    ),
+    Refusal.NOT_THE_HANDLER: (
+        "Somebody else handles this. Have it given to you first, then try again.",
+        "Se ne occupa un'altra persona. Prima fattela assegnare, poi riprova.",
+    ),
+    Refusal.REASON_NEEDED: (
+        "This needs a reason from the list.",
+        "Serve una motivazione tra quelle previste.",
+    ),
+    Refusal.NO_JOINT_TALK: (
+        "There is no joint talk in grave matters: nobody is to face who may have abused their power.",
+        "Nei casi gravi non c'è un colloquio congiunto: nessuno deve trovarsi di fronte a chi può aver abusato.",
+    ),
+    Refusal.NOBODY_ELIGIBLE: (
+        "Nobody here could take this without being part of it. Please turn to somebody outside.",
+        "Qui nessuno potrebbe occuparsene senza esserne parte. Rivolgiti all'esterno.",
+    ),
+    Refusal.NOT_ELIGIBLE: (
+        "That person cannot take this: they have it already, are part of it, or are not on the list.",
+        "Quella persona non può occuparsene: lo fa già, ne è parte o non è nell'elenco.",
+    ),
+    Refusal.REPORTED_TOO_LATE: (
+        "This pairing ended more than {detail} months ago. Please turn to your organisation's other channels.",
+        "Questo abbinamento è concluso da più di {detail} mesi. Rivolgiti agli altri canali della tua organizzazione.",
     ),
 }
 """English and Italian; a test holds it complete."""

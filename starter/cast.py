@@ -109,6 +109,9 @@ class Stage:
     """Under which ids letters of this life arrive: its own, and that of a case."""
 
 
+CONTACT = "s-16e7"
+"""Who receives severe reports."""
+
 Behaviour = Callable[[Stage, Request], Awaitable[object]]
 
 _GOALS = (
@@ -194,7 +197,7 @@ async def _rate(stage: Stage, request: Request) -> object:
 
 
 async def _take_note(stage: Stage, request: Request) -> object:
-    await stage.client.acknowledge_case(request.occurrence)
+    await stage.client.case(request.occurrence).acknowledge(by=request.person)
     return None
 
 
@@ -256,7 +259,7 @@ async def _report(stage: Stage, request: Request) -> object:
 async def _seen_to(client: MentoringClient, case: str) -> CaseView:
     """The case once the pairing is paused and the contact was written to."""
     while True:
-        read = await client.read_case(case)
+        read = await client.case(case).read(by=CONTACT)
         if read.measure_applied and read.contact_told:
             return read
         await asyncio.sleep(0.05)

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
@@ -28,11 +29,12 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from mentoring_lifecycle.activities.clocks import is_zone_name
+from mentoring_lifecycle.activities.clocks import is_zone_name, zone_named
+from mentoring_lifecycle.activities.legal_clocks import may_be_reported
 from mentoring_lifecycle.activities.ports import JournalGateway, Pairing, PairingsGateway, PeopleGateway
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.contracts.cases import CaseView, SevereReport, open_case
+from mentoring_lifecycle.contracts.cases import CaseView, Handling, SevereReport, open_case
 from mentoring_lifecycle.contracts.inputs import StartRelationship
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.record import Record, read_record
@@ -46,13 +48,14 @@ from mentoring_lifecycle.contracts.views import (
     RelationshipView,
 )
 from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.cases import commands as k
 from mentoring_lifecycle.domain.effects import FindSlot
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
 from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, problems_of
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
-from mentoring_lifecycle.starter.conflicts import conflict_of
+from mentoring_lifecycle.starter.conflicts import conflict_of, conflicted
 from mentoring_lifecycle.workflows.case import Case
 from mentoring_lifecycle.workflows.relationship import MentoringRelationship
 from mentoring_lifecycle.workflows.showing import search_attributes
@@ -153,17 +156,18 @@ class MentoringClient:
         task_queue: str = "mentoring",
         cases: Client | None = None,
         cases_task_queue: str = "mentoring-cases",
-        safeguarding_contact: str = "",
+        handling: Handling | None = None,
         schedule: Timetable | None = None,
         pairings: PairingsGateway | None = None,
         journal: JournalGateway | None = None,
     ) -> None:
         """`client` must convert data as ours does: connect it with MentoringPlugin, or with `data_converter`.
 
-        `people` is asked when a relationship is opened. `cases` is a client of the cases' own namespace; without it
-        severe reports are refused. `schedule` knows when people can meet; without it no times are proposed. Without
-        `pairings`, the block list, one open relationship per pair and capacity are the host's own business. `journal`
-        tells what earlier relationships were, for `reopen` and `rematch`.
+        `people` is asked when a relationship is opened and when somebody reports. `cases` is a client of the cases' own
+        namespace; without it severe reports are refused, as they are where `handling` names nobody. `schedule` knows
+        when people can meet; without it no times are proposed. Without `pairings`, the block list, one open
+        relationship per pair and capacity are the host's own business. `journal` tells what earlier relationships were,
+        for `reopen` and `rematch`, and who the pair is that somebody reports about.
         """
         self._client = _under_one_name(client)
         self._people = people
@@ -172,7 +176,7 @@ class MentoringClient:
         self._task_queue = task_queue
         self._cases = cases
         self._cases_task_queue = cases_task_queue
-        self._contact = safeguarding_contact
+        self._handling = handling or Handling("")
         self._schedule = schedule
 
     # --- relationships ------------------------------------------------------------------------------------------
@@ -440,12 +444,13 @@ class MentoringClient:
         """Report in confidence; returns the case id once the report is durable, and never before.
 
         The same `case` id again is the same report. Works whatever became of the relationship. Raises CommandRejected
-        when the matter is not severe, when an S3 reporter has not chosen about the pause, or nobody would be told.
+        when the matter is not severe, when an S3 reporter has not chosen about the pause, when the relationship ended
+        too long ago (as far as `journal` tells), or when nobody would be told.
         """
         _require_identifiers(case=report.case)
         if report.relationship:
             _require_identifiers(relationship=report.relationship)
-        opened = open_case(report, self._contact if self._cases else "")
+        opened = open_case(report, await self._handling_of(report) if self._cases else Handling(""))
         if isinstance(opened, Rejection):
             raise CommandRejected(opened)
         assert self._cases
@@ -462,20 +467,165 @@ class MentoringClient:
             return report.case
         return report.case
 
-    async def read_case(self, case: str) -> CaseView:
-        """What was reported; for the safeguarding contact alone."""
-        view: CaseView = await self._case(case).query(Case.read, rpc_timeout=ANSWER_WITHIN)
-        return view
+    async def _handling_of(self, report: SevereReport) -> Handling:
+        """With whoever may not handle it, because they are part of it or of somebody's reporting chain."""
+        pair = await self._pair_of(report.relationship) if report.relationship else ()
+        involved = (report.by, report.about, *pair)
+        handling = self._handling
+        barred = await conflicted(self._people, handling.handlers, involved)
+        # The contact is from outside, so that a chain does not bar them: only being named in it does.
+        named = (handling.contact,) if handling.contact in involved else ()
+        return replace(handling, conflicted=tuple(dict.fromkeys((*barred, *named))))
 
-    async def acknowledge_case(self, case: str) -> None:
-        """The contact has taken note; the daily letters end."""
-        await self._case(case).execute_update(Case.acknowledge, rpc_timeout=ANSWER_WITHIN)
+    async def _pair_of(self, relationship: str) -> tuple[str, ...]:
+        record = read_record(relationship, await self._journal.read(relationship)) if self._journal else None
+        if record is None:
+            return ()
+        if record.closed_at and not self._may_be_reported(record.closed_at):
+            raise CommandRejected(Rejection(Refusal.REPORTED_TOO_LATE, str(self._handling.profile.report_months)))
+        return record.opened.mentor.person, record.opened.mentee.person
 
-    def _case(self, case: str) -> Any:
+    def _may_be_reported(self, closed_at: datetime) -> bool:
+        zone = zone_named(self._handling.zone) or ZoneInfo("UTC")
+        return may_be_reported(closed_at, datetime.now(UTC), self._handling.profile, zone)
+
+    def case(self, case: str) -> "CaseHandle":
+        """A case by its id, for whoever handles it; whether there is one for them shows at the first call."""
         _require_identifiers(case=case)
         if self._cases is None:
             raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
-        return self._cases.get_workflow_handle(names.case_workflow_id(case))
+        return CaseHandle(self._cases, case)
+
+    async def cases(self, *, by: str) -> AsyncIterator[CaseView]:
+        """The cases that this person was told of and may see, the newest first; of any other not even that it is.
+
+        Each is asked by itself, because nothing that could be searched tells anything of a case.
+        """
+        if self._cases is None:
+            raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
+        ours = f"WorkflowType = '{names.CASE}' AND TaskQueue = '{self._cases_task_queue}'"
+        async for found in self._cases.list_workflows(f"{ours} AND ExecutionStatus = 'Running'"):
+            view = await CaseHandle(self._cases, names.case_of(found.id)).look(by=by)
+            if view is not None:
+                yield view
+
+
+class CaseHandle:
+    """One case. `by` is always a person id; whoever was not told of a case is answered as if there were none.
+
+    Acts return how it stands afterwards. Raises CommandRejected when the domain refuses, OutcomeUnknown when no worker
+    answered in time.
+    """
+
+    def __init__(self, client: Client, case: str) -> None:
+        self.id = case
+        self._handle = client.get_workflow_handle(names.case_workflow_id(case))
+
+    async def acknowledge(self, *, by: str, command_id: str = "") -> CaseView:
+        """Take note; whoever of those who were told does so first has the case."""
+        return _seen(await self.do(k.Acknowledge(by), command_id))
+
+    async def triage(
+        self,
+        *,
+        by: str,
+        track: k.LegalTrack,
+        severity: c.Severity | None = None,
+        reason: k.LoweringReason | None = None,
+        command_id: str = "",
+    ) -> CaseView:
+        """Judge how grave it is and which law it falls under; lower than it stands only with a reason."""
+        return _seen(await self.do(k.Triage(by, track, severity, reason), command_id))
+
+    async def start_investigation(self, *, by: str, command_id: str = "") -> CaseView:
+        """Begin to look into it."""
+        return _seen(await self.do(k.StartInvestigation(by), command_id))
+
+    async def refer(self, *, by: str, to: k.ReferredTo, command_id: str = "") -> CaseView:
+        """Note where a person has taken it."""
+        return _seen(await self.do(k.Refer(by, to), command_id))
+
+    async def decide_outcome(
+        self, *, by: str, outcome: k.CaseOutcome, reason: k.NoActionReason | None = None, command_id: str = ""
+    ) -> CaseView:
+        """Say what came of it; nothing is done to anybody by this."""
+        return _seen(await self.do(k.DecideOutcome(by, outcome, reason), command_id))
+
+    async def give_feedback(self, *, by: str, command_id: str = "") -> CaseView:
+        """Note that whoever reported has been told what came of it."""
+        return _seen(await self.do(k.GiveFeedback(by), command_id))
+
+    async def withdraw(self, *, by: str, command_id: str = "") -> CaseView | None:
+        """Withdraw the report, as whoever made it or as the handler; the reporter is shown nothing of the case."""
+        return await self.do(k.Withdraw(by), command_id)
+
+    async def reopen(self, *, by: str, command_id: str = "") -> CaseView:
+        """Take up again what had been concluded."""
+        return _seen(await self.do(k.Reopen(by), command_id))
+
+    async def reassign(
+        self, *, by: str, reason: k.ReassignReason, to: str = "", command_id: str = ""
+    ) -> CaseView | None:
+        """Give it to somebody else, by default to whoever is next; after a conflict one is shown nothing more of it."""
+        return await self.do(k.Reassign(by, reason, to), command_id)
+
+    async def do(self, command: k.CaseCommand, command_id: str = "") -> CaseView | None:
+        """Any act as a value; None where whoever asked may not see the case (any more)."""
+        command_id = command_id or str(uuid.uuid4())
+        try:
+            view: CaseView | None = await self._handle.execute_update(
+                names.ACT_ON_CASE,
+                command,
+                id=command_id,
+                result_type=CaseView | None,  # type: ignore[arg-type]  # pydantic's converter takes it as a class
+                rpc_timeout=ANSWER_WITHIN,
+            )
+            return view
+        except WorkflowUpdateFailedError as error:
+            if rejection := rejection_in(error.cause):
+                raise CommandRejected(rejection) from None
+            raise
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise OutcomeUnknown(command_id) from error
+        except RPCError as error:
+            raise _of_a_case(error, command_id) from error
+
+    async def read(self, *, by: str) -> CaseView:
+        """Everything about it, the words of the report among them."""
+        return _seen(await self.look(by=by))
+
+    async def look(self, *, by: str) -> CaseView | None:
+        """The same, or None where there is nothing for this person to see."""
+        view: CaseView | None = await self._query("read", CaseView | None, by)
+        return view
+
+    async def timeline(self, *, by: str) -> "list[str]":
+        """What has happened, oldest first."""
+        lines: list[str] = await self._query("timeline", list[str], by)
+        if not lines:
+            raise CommandRejected(Rejection(Refusal.UNKNOWN_CASE))
+        return lines
+
+    async def _query(self, name: str, result: Any, by: str) -> Any:
+        try:
+            return await self._handle.query(name, by, result_type=result, rpc_timeout=ANSWER_WITHIN)
+        except RPCError as error:
+            raise _of_a_case(error, "") from error
+
+
+def _seen(view: CaseView | None) -> CaseView:
+    if view is None:
+        raise CommandRejected(Rejection(Refusal.UNKNOWN_CASE))
+    return view
+
+
+def _of_a_case(error: RPCError, command_id: str) -> Exception:
+    """A case that never was, one that is no longer kept, and one that is not for them sound the same."""
+    if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
+        return CommandRejected(Rejection(Refusal.UNKNOWN_CASE))
+    if error.status in _NOBODY_ANSWERED:
+        return OutcomeUnknown(command_id)
+    return error
 
 
 class RelationshipHandle:

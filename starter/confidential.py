@@ -1,29 +1,34 @@
-"""The confidential channel: a severe report, and what its one reader does with it."""
+"""The confidential channel: a severe report, and what its handlers do with it."""
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mentoring_lifecycle.domain.cases.commands import (
+    CaseOutcome,
+    LegalTrack,
+    LoweringReason,
+    NoActionReason,
+    ReassignReason,
+    ReferredTo,
+)
 from mentoring_lifecycle.domain.commands import Severity
 from mentoring_lifecycle.starter.access import with_client
-from mentoring_lifecycle.starter.acts import MatterOption, Words, words_given
+from mentoring_lifecycle.starter.acts import By, CommandId, MatterOption, Words, words_given
 from mentoring_lifecycle.starter.display import Output, OutputOption, show
-from mentoring_lifecycle.starter.exit_codes import NOBODY_ANSWERED, ExitCode, Failed
+from mentoring_lifecycle.starter.exit_codes import ExitCode, Failed
 
 if TYPE_CHECKING:
     from mentoring_lifecycle.contracts.cases import CaseView, SevereReport
-    from mentoring_lifecycle.starter.client import MentoringClient
+    from mentoring_lifecycle.starter.client import CaseHandle, MentoringClient
 
 app = typer.Typer()
 cases = typer.Typer(no_args_is_help=True)
-app.add_typer(cases, name="case", help="For the safeguarding contact alone.", rich_help_panel="Confidential channel")
+app.add_typer(cases, name="case", help="For those who handle reports.", rich_help_panel="Confidential channel")
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's id.")]
-
-_Answer = TypeVar("_Answer")
 
 
 @app.command(rich_help_panel="Confidential channel")
@@ -43,7 +48,7 @@ def report_concern(
     ] = "",
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Report something severe to the safeguarding contact, and to nobody else."""
+    """Report something severe to whoever handles it, and to nobody else."""
     from mentoring_lifecycle.contracts.cases import SevereReport
 
     case = case or str(uuid.uuid4())
@@ -65,31 +70,132 @@ async def _reported(client: "MentoringClient", what: "SevereReport") -> None:
         ) from None
 
 
-@cases.command()
-def read(case: CaseArgument, output: OutputOption = Output.TABLE) -> None:
-    """Show what was reported."""
-    view: CaseView = with_client(lambda client: _answered(case, client.read_case))
-    show(view, output)
+def _step(case: str, output: Output, by: str, step: "Callable[[CaseHandle], Awaitable[CaseView | None]]") -> None:
+    """Do one step and show how the case stands for whoever did it."""
+    view = with_client(lambda client: step(client.case(case)))
+    show({"case": case, "by": by, "done": True} if view is None else view, output)
+
+
+@cases.command("list")
+def list_(by: By, output: OutputOption = Output.TABLE) -> None:
+    """List the cases that you were told of, without their words."""
+    rows = with_client(lambda client: _rows(client, by))
+    show(rows, output)
+
+
+async def _rows(client: "MentoringClient", by: str) -> "list[dict[str, object]]":
+    columns = ("case", "stage", "severity", "handler", "received_at", "next_due_at")
+    return [{name: getattr(view, name) for name in columns} async for view in client.cases(by=by)]
 
 
 @cases.command()
-def acknowledge(case: CaseArgument, output: OutputOption = Output.TABLE) -> None:
-    """Take note of a case; the daily letters end."""
-    with_client(lambda client: _answered(case, client.acknowledge_case))
-    show({"case": case, "acknowledged": True}, output)
+def read(case: CaseArgument, by: By, output: OutputOption = Output.TABLE) -> None:
+    """Show what was reported, how it stands and what is due."""
+    show(with_client(lambda client: client.case(case).read(by=by)), output)
 
 
-async def _answered(case: str, question: Callable[[str], Awaitable[_Answer]]) -> _Answer:
-    from temporalio.service import RPCError, RPCStatusCode
+@cases.command()
+def timeline(case: CaseArgument, by: By, output: OutputOption = Output.TABLE) -> None:
+    """Show what has happened, oldest first."""
+    lines = with_client(lambda client: client.case(case).timeline(by=by))
+    show(lines, output, table="\n".join(lines))
 
-    from mentoring_lifecycle.starter.client import ANSWER_WITHIN
 
-    try:
-        async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-            return await question(case)
-    except TimeoutError:
-        raise Failed(NOBODY_ANSWERED) from None
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
-            raise Failed(f"There is no open case {case}.") from None
-        raise
+@cases.command()
+def clocks(case: CaseArgument, by: By, output: OutputOption = Output.TABLE) -> None:
+    """Show what is owed by when, and how much of the time was gone when others were last told."""
+    show(with_client(lambda client: client.case(case).read(by=by)).clocks, output)
+
+
+@cases.command()
+def acknowledge(case: CaseArgument, by: By, command_id: CommandId = "", output: OutputOption = Output.TABLE) -> None:
+    """Take note of a case; the daily letters end, and it is yours."""
+    _step(case, output, by, lambda handle: handle.acknowledge(by=by, command_id=command_id))
+
+
+@cases.command()
+def triage(
+    case: CaseArgument,
+    by: By,
+    track: Annotated[LegalTrack, typer.Option(help="Which law it falls under.")],
+    severity: Annotated[Severity | None, typer.Option(help="By default as it stands.")] = None,
+    reason: Annotated[LoweringReason | None, typer.Option(help="Needed for a lower severity.")] = None,
+    command_id: CommandId = "",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Judge how grave it is."""
+    _step(
+        case,
+        output,
+        by,
+        lambda handle: handle.triage(by=by, track=track, severity=severity, reason=reason, command_id=command_id),
+    )
+
+
+@cases.command()
+def start_investigation(
+    case: CaseArgument, by: By, command_id: CommandId = "", output: OutputOption = Output.TABLE
+) -> None:
+    """Begin to look into it."""
+    _step(case, output, by, lambda handle: handle.start_investigation(by=by, command_id=command_id))
+
+
+@cases.command()
+def refer(
+    case: CaseArgument,
+    by: By,
+    to: Annotated[ReferredTo, typer.Option(help="Where it was taken.")],
+    command_id: CommandId = "",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Note that a person has taken it on elsewhere; nothing is sent there."""
+    _step(case, output, by, lambda handle: handle.refer(by=by, to=to, command_id=command_id))
+
+
+@cases.command()
+def decide_outcome(
+    case: CaseArgument,
+    by: By,
+    outcome: Annotated[CaseOutcome, typer.Option(help="What came of it.")],
+    reason: Annotated[NoActionReason | None, typer.Option(help="Needed where nothing is done.")] = None,
+    command_id: CommandId = "",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Say what came of it; what it asks of a relationship is done there, by its ordinary commands."""
+    _step(
+        case,
+        output,
+        by,
+        lambda handle: handle.decide_outcome(by=by, outcome=outcome, reason=reason, command_id=command_id),
+    )
+
+
+@cases.command()
+def give_feedback(case: CaseArgument, by: By, command_id: CommandId = "", output: OutputOption = Output.TABLE) -> None:
+    """Note that whoever reported has been told what came of it."""
+    _step(case, output, by, lambda handle: handle.give_feedback(by=by, command_id=command_id))
+
+
+@cases.command()
+def withdraw(case: CaseArgument, by: By, command_id: CommandId = "", output: OutputOption = Output.TABLE) -> None:
+    """Withdraw a report, as whoever made it or as its handler; nothing is deleted."""
+    _step(case, output, by, lambda handle: handle.withdraw(by=by, command_id=command_id))
+
+
+@cases.command()
+def reopen(case: CaseArgument, by: By, command_id: CommandId = "", output: OutputOption = Output.TABLE) -> None:
+    """Take up again what had been concluded."""
+    _step(case, output, by, lambda handle: handle.reopen(by=by, command_id=command_id))
+
+
+@cases.command()
+def reassign(
+    case: CaseArgument,
+    by: By,
+    reason: Annotated[ReassignReason, typer.Option(help="A conflict bars the handler from it for good.")],
+    to: Annotated[str, typer.Option(metavar="PERSON", help="By default whoever is next.")] = "",
+    command_id: CommandId = "",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Give it to somebody else."""
+    _step(case, output, by, lambda handle: handle.reassign(by=by, reason=reason, to=to, command_id=command_id))

@@ -1,4 +1,6 @@
-"""Who may not be paired with whom: one rule, for the day a relationship opens and for every day after."""
+"""Who may not be paired with whom, and who may not handle what concerns whom: by what the people directory says."""
+
+from collections.abc import Iterable
 
 from mentoring_lifecycle.activities.ports import PeopleGateway
 from mentoring_lifecycle.contracts.people import Person
@@ -14,12 +16,32 @@ async def conflict_of(people: PeopleGateway, one: Person, other: Person, least_d
     return None
 
 
-async def _reports_to(people: PeopleGateway, person: Person, boss: Person) -> bool:
-    seen: list[str] = []
-    above: Person | None = person
-    while above and above.manager and above.manager not in seen:
-        if above.manager == boss.id:
-            return True
-        seen.append(above.manager)
+async def conflicted(people: PeopleGateway, handlers: Iterable[str], involved: Iterable[str]) -> tuple[str, ...]:
+    """Which handlers may not handle what involves these people.
+
+    Those are involved themselves, stand above one of them or below one of them, are inactive or unknown.
+    """
+    chains = [await _chain(people, person) for person in involved if person]
+    return tuple([handler for handler in handlers if await _may_not_handle(people, handler, chains)])
+
+
+async def _may_not_handle(people: PeopleGateway, handler: str, chains: list[tuple[str, ...]]) -> bool:
+    known = await people.find(handler)
+    if known is None or not known.active:
+        return True
+    own = await _chain(people, handler)
+    return any(handler in chain or chain[0] in own for chain in chains)
+
+
+async def _chain(people: PeopleGateway, person: str) -> tuple[str, ...]:
+    """The person and everybody above them, upwards."""
+    chain = [person]
+    above = await people.find(person)
+    while above and above.manager and above.manager not in chain:
+        chain.append(above.manager)
         above = await people.find(above.manager)
-    return False
+    return tuple(chain)
+
+
+async def _reports_to(people: PeopleGateway, person: Person, boss: Person) -> bool:
+    return boss.id in (await _chain(people, person.id))[1:]

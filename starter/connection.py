@@ -96,7 +96,7 @@ async def opened_client(settings: Settings) -> AsyncIterator[MentoringClient]:
             task_queue=settings.task_queue,
             cases=await connect_cases(settings),
             cases_task_queue=settings.cases_task_queue,
-            safeguarding_contact=settings.safeguarding_contact,
+            handling=settings.handling(),
             schedule=Timetable(people, free_days_from(settings), SqlBookings(engine), free_busy),
             pairings=SqlPairings(engine),
             journal=SqlJournal(engine),

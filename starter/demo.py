@@ -26,6 +26,7 @@ from temporalio.client import Client
 
 from mentoring_lifecycle.activities.ports import Attendee, LedgerState
 from mentoring_lifecycle.contracts import names
+from mentoring_lifecycle.contracts.cases import Handling
 from mentoring_lifecycle.contracts.codec import data_converter
 from mentoring_lifecycle.contracts.views import RelationshipView
 from mentoring_lifecycle.domain.consequences import uid_prefix
@@ -42,12 +43,11 @@ from mentoring_lifecycle.gateways.database import migrate, open_database
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.roster_csv import read_roster
-from mentoring_lifecycle.starter.cast import Life, Postbox, Request, Stage, lives
+from mentoring_lifecycle.starter.cast import CONTACT, Life, Postbox, Request, Stage, lives
 from mentoring_lifecycle.starter.client import IDENTITY, CommandRejected, MentoringClient
 from mentoring_lifecycle.starter.costs import Cost, cost_of
 
 NAMESPACE, CASES_NAMESPACE = "mentoring", "mentoring-cases"
-CONTACT = "s-16e7"
 _WIDTH = 140
 """Columns where the output is no terminal, so that the table in a log is readable."""
 LOOK_BACK = timedelta(weeks=8)
@@ -176,7 +176,7 @@ class Played:
 
 async def _play_all(house: House, clock: VirtualClock, console: Console) -> list[Played]:
     postbox = Postbox(house.mail.mailbox)
-    client = MentoringClient(clock.client, people=house.people, cases=house.cases, safeguarding_contact=CONTACT)
+    client = MentoringClient(clock.client, people=house.people, cases=house.cases, handling=Handling(CONTACT))
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_play(life, client, clock, postbox, console)) for life in lives()]
     return [task.result() for task in tasks]

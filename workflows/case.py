@@ -1,114 +1,296 @@
 """A severe report, durable from the moment it is accepted. Runs in a namespace and on a queue of its own.
 
-This is the intake: the safeguarding contact is told until somebody takes note, and an ordinary hold is placed where the
-reporter chose so. What follows (triage, handlers, clocks) continues from here.
+The domain judges; here its events are told, letters leave, due instants are looked up, and where the reporter chose
+so an ordinary hold is placed. What people do travels under one name, so that no reader of a history without its key
+learns how far a case has come.
 """
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from temporalio.exceptions import ActivityError
+
+    from mentoring_lifecycle.activities.legal_clocks import LegalClockActivities
     from mentoring_lifecycle.activities.letters import LetterActivities
     from mentoring_lifecycle.activities.measures import MeasureActivities
     from mentoring_lifecycle.contracts import names
-    from mentoring_lifecycle.contracts.cases import CaseView, Measure, OpenCase
-    from mentoring_lifecycle.contracts.deliveries import LettersOrder, Outcome
-    from mentoring_lifecycle.domain.effects import Facts, Letter
+    from mentoring_lifecycle.contracts.cases import (
+        CarriedCase,
+        CaseAct,
+        CaseInput,
+        CaseView,
+        InstantsOrder,
+        Measure,
+        OpenCase,
+        received_at,
+    )
+    from mentoring_lifecycle.contracts.deliveries import Deliveries, Delivery, LettersOrder, Outcome
+    from mentoring_lifecycle.contracts.inputs import Pending
+    from mentoring_lifecycle.contracts.refusals import refusal_error
+    from mentoring_lifecycle.domain.cases import events as e
+    from mentoring_lifecycle.domain.cases.assignment import may_see
+    from mentoring_lifecycle.domain.cases.consequences import ledger_name, letters_of, still_wanted
+    from mentoring_lifecycle.domain.cases.evolution import evolve, received
+    from mentoring_lifecycle.domain.cases.handling import (
+        decide,
+        instants_found,
+        mail_accepted,
+        mail_refused,
+        measure_applied,
+        next_hour,
+        receive,
+        strike,
+    )
+    from mentoring_lifecycle.domain.effects import Letter
     from mentoring_lifecycle.domain.letters import LetterKind
-    from mentoring_lifecycle.domain.people import Party
+    from mentoring_lifecycle.domain.rejections import Rejection
 
-from mentoring_lifecycle.workflows.perform import ATTEMPT, PATIENCE, SIGN_OF_LIFE
+from mentoring_lifecycle.workflows.perform import ATTEMPT, PATIENCE, SIGN_OF_LIFE, interrupted
+from mentoring_lifecycle.workflows.waiting import Alarm
 
-TELL_AGAIN_AFTER = timedelta(days=1)
-"""The contact is told daily until somebody takes note."""
 TRY_AGAIN_AFTER = timedelta(minutes=5)
 """A letter about a report is tried every few minutes, whatever the mail server says."""
+COMMANDS_REMEMBERED = 100
+LONGEST_RUN = 1_000
+"""Events of a history after which a new run begins: a case that nobody takes note of is told of daily for years."""
+
+_STEPS_OF_THE_MACHINERY = (e.InstantsResolved, e.HandlerTold, e.ToldAgain)
 
 
 @workflow.defn(name=names.CASE)
 class Case:
-    """One report."""
+    """One report, and what becomes of it."""
 
     @workflow.init
-    def __init__(self, opened: OpenCase) -> None:
+    def __init__(self, start: CaseInput) -> None:
+        self._alarm = Alarm()
+        self._unseen = False
+        self._page_is_full = False
+        self._letters: asyncio.Task[tuple[Delivery, ...]] | None = None
+        self._sent: tuple[Pending, ...] = ()
+        self._measure: asyncio.Task[bool] | None = None
+        self._outbox: list[Pending] = []
+        self._handled: list[str] = []
+        self._timeline: list[str] = []
+        if isinstance(start, CarriedCase):
+            self._resume(start)
+        else:
+            self._open(start)
+
+    def _resume(self, carried: CarriedCase) -> None:
+        self._opened = carried.opened
+        self._state = carried.state
+        self._measure_id = carried.measure_id
+        self._outbox = list(carried.outbox)
+        self._handled = list(carried.handled)
+        self._timeline = list(carried.timeline)
+
+    def _open(self, opened: OpenCase) -> None:
+        event = received_at(opened, workflow.now())
+        begun = receive(event)
+        # Judged before it was accepted, by the same rule.
+        assert not isinstance(begun, Rejection)
         self._opened = opened
-        self._received_at = workflow.now()
-        self._acknowledged = False
-        self._measure_applied = False
-        self._contact_told = False
+        self._state = received(event)
+        self._measure_id = str(workflow.uuid4())
+        self._note(event)
+        self._tell(begun[1])
 
     @workflow.run
-    async def run(self, opened: OpenCase) -> None:
-        """Apply the measure, tell the contact, and do not rest before somebody has taken note."""
-        measure = asyncio.create_task(self._apply_measure())
-        await self._tell_until_acknowledged()
-        await measure
+    async def run(self, start: CaseInput) -> None:
+        """Live on, over as many runs as it takes, until the case has been kept for as long as it may be."""
+        self._tell(strike(self._state, workflow.now()))
+        while not self._state.has_ended:
+            self._turn_page_if_full()
+            await self._move_on()
+            self._tell(strike(self._state, workflow.now()))
         await workflow.wait_condition(workflow.all_handlers_finished)
 
-    async def _apply_measure(self) -> None:
-        if not self._opened.pause_now:
+    # --- messages -----------------------------------------------------------------------------------------------
+
+    @workflow.update(name=names.ACT_ON_CASE, description="A step")
+    def act(self, command: CaseAct) -> CaseView | None:
+        """Let a command happen; answered with what whoever asked may see of the case now."""
+        if not self._is_repeated():
+            judged = decide(self._state, command, workflow.now())
+            if isinstance(judged, Rejection):
+                raise refusal_error(judged)
+            self._remember()
+            self._tell(judged)
+        return CaseView.for_(command.by, self._opened, self._state)
+
+    @act.validator
+    def check(self, command: CaseAct) -> None:
+        """Refuse a command before it leaves a trace; a repeated one passes and is answered."""
+        if self._is_repeated():
             return
-        command_id = workflow.uuid4()
-        await workflow.execute_activity_method(
-            MeasureActivities.apply,
-            Measure(self._opened.report.relationship, str(command_id)),
-            start_to_close_timeout=timedelta(minutes=1),
-            retry_policy=PATIENCE,
-            summary="apply",
-        )
-        self._measure_applied = True
+        if isinstance(judged := decide(self._state, command, workflow.now()), Rejection):
+            raise refusal_error(judged)
 
-    async def _tell_until_acknowledged(self) -> None:
-        times = 0
-        while not self._acknowledged:
-            told = await self._tell(times)
-            self._contact_told |= told
-            times += told
-            await self._wait(TELL_AGAIN_AFTER if told else TRY_AGAIN_AFTER)
+    def _is_repeated(self) -> bool:
+        update = workflow.current_update_info()
+        return update is not None and update.id in self._handled
 
-    async def _tell(self, times: int) -> bool:
+    def _remember(self) -> None:
+        if update := workflow.current_update_info():
+            self._handled = [*self._handled, update.id][-COMMANDS_REMEMBERED:]
+
+    @workflow.query(description="How it stands")
+    def read(self, by: str) -> CaseView | None:
+        """For whoever was told of it; None for everybody else."""
+        return CaseView.for_(by, self._opened, self._state)
+
+    @workflow.query(description="What has happened")
+    def timeline(self, by: str) -> list[str]:
+        """Oldest first: `2027-01-12T09:00Z acknowledged h-1`; empty for whoever was not told of it."""
+        return list(self._timeline) if may_see(self._state, by) else []
+
+    # --- facts --------------------------------------------------------------------------------------------------
+
+    def _tell(self, events: Iterable[e.CaseEvent]) -> None:
+        for event in events:
+            self._state = evolve(self._state, event)
+            self._note(event)
+            for letter in letters_of(event, self._state):
+                self._put_out(letter)
+            self._page_is_full |= isinstance(event, e.WatchBegun | e.CaseClosed)
+            self._unseen = True
+
+    def _note(self, event: e.CaseEvent) -> None:
+        if not isinstance(event, _STEPS_OF_THE_MACHINERY):
+            by = getattr(event, "by", "") or getattr(event, "handler", "") or getattr(event, "clock", "")
+            self._timeline.append(f"{event.at:%Y-%m-%dT%H:%M}Z {event.kind} {by}".rstrip())
+
+    def _put_out(self, letter: Letter) -> None:
+        """Whoever has not read the last letter of this kind need not read it twice."""
+        if letter.purpose is LetterKind.CASE_RECEIVED:
+            self._outbox = [each for each in self._outbox if not _says_the_same(each, letter)]
+        self._outbox.append(Pending(letter))
+
+    # --- the way on ---------------------------------------------------------------------------------------------
+
+    async def _move_on(self) -> None:
+        # Before anything is awaited: a message that arrives meanwhile must not be waited past.
+        self._unseen = False
+        await self._resolve_instants()
+        self._dispatch()
+        self._alarm.set(self._next_hour(), exactly=False)
+        await workflow.wait_condition(lambda: self._unseen or self._alarm.has_rung or self._has_news)
+        self._read_results()
+
+    @property
+    def _has_news(self) -> bool:
+        return any(flight is not None and flight.done() for flight in (self._letters, self._measure))
+
+    async def _resolve_instants(self) -> None:
+        while self._state.wants_instants:
+            anchors = self._state.anchors
+            found = await workflow.execute_local_activity_method(
+                LegalClockActivities.resolve,
+                InstantsOrder(anchors, self._state.profile, self._state.zone),
+                start_to_close_timeout=timedelta(seconds=5),
+                summary="find the time",
+            )
+            self._tell(instants_found(self._state, anchors, found, workflow.now()))
+
+    def _next_hour(self) -> datetime | None:
+        retries = [each.not_before for each in self._outbox if each.not_before and not _is_ready(each)]
+        return min((hour for hour in (next_hour(self._state), *retries) if hour), default=None)
+
+    def _turn_page_if_full(self) -> None:
+        """Begin a new run where a long wait begins; a call under way has to come back first."""
+        info = workflow.info()
+        self._page_is_full |= info.is_continue_as_new_suggested() or info.get_current_history_length() > LONGEST_RUN
+        is_still = self._letters is None and self._measure is None and workflow.all_handlers_finished()
+        if self._page_is_full and is_still:
+            workflow.continue_as_new(
+                CarriedCase(
+                    opened=self._opened,
+                    state=self._state,
+                    measure_id=self._measure_id,
+                    outbox=tuple(self._outbox),
+                    handled=tuple(self._handled),
+                    timeline=tuple(self._timeline),
+                )
+            )
+
+    # --- the world ----------------------------------------------------------------------------------------------
+
+    def _dispatch(self) -> None:
+        if self._measure is None and self._state.holds and not self._state.measure_applied:
+            self._measure = asyncio.create_task(self._apply_measure())
+        self._outbox = [each for each in self._outbox if still_wanted(_letter_of(each), self._state)]
+        ready = tuple(each for each in self._outbox if _is_ready(each))
+        if self._letters is None and ready:
+            self._outbox = [each for each in self._outbox if each not in ready]
+            self._sent = ready
+            self._letters = asyncio.create_task(self._deliver([_letter_of(each) for each in ready]))
+
+    async def _apply_measure(self) -> bool:
+        try:
+            await workflow.execute_activity_method(
+                MeasureActivities.apply,
+                Measure(self._state.relationship, self._measure_id),
+                start_to_close_timeout=timedelta(minutes=1),
+                retry_policy=PATIENCE,
+                summary="apply",
+            )
+        except ActivityError:
+            return False  # cancelled by an operator: asked for again at the next waking
+        return True
+
+    async def _deliver(self, letters: list[Letter]) -> tuple[Delivery, ...]:
+        try:
+            done: Deliveries = await workflow.execute_activity_method(
+                LetterActivities.deliver,
+                LettersOrder(ledger_name(self._state.id), tuple(letters)),
+                start_to_close_timeout=ATTEMPT,
+                heartbeat_timeout=SIGN_OF_LIFE,
+                retry_policy=PATIENCE,
+                summary="deliver",
+            )
+        except ActivityError:
+            return tuple(interrupted(letter) for letter in letters)
+        return done.results
+
+    def _read_results(self) -> None:
+        if self._measure is not None and self._measure.done():
+            if self._measure.result():
+                self._tell(measure_applied(self._state, workflow.now()))
+            self._measure = None
+        if self._letters is not None and self._letters.done():
+            sent, results = self._sent, self._letters.result()
+            self._sent, self._letters = (), None
+            for pending, result in zip(sent, results, strict=True):
+                self._take_note(pending, result)
+
+    def _take_note(self, pending: Pending, result: Delivery) -> None:
         now = workflow.now()
-        letter = Letter(
-            key=f"case-{self._opened.report.case}/-/{LetterKind.CASE_RECEIVED}/{Party.SAFEGUARDING}/{times}",
-            purpose=LetterKind.CASE_RECEIVED,
-            to=self._opened.contact,
-            party=Party.SAFEGUARDING,
-            decided_at=now,
-            not_after=now + TELL_AGAIN_AFTER,
-            facts=Facts(occurrence=self._opened.report.case),
-        )
-        done = await workflow.execute_activity_method(
-            LetterActivities.deliver,
-            LettersOrder(f"case-{self._opened.report.case}", (letter,)),
-            start_to_close_timeout=ATTEMPT,
-            heartbeat_timeout=SIGN_OF_LIFE,
-            retry_policy=PATIENCE,
-            summary="deliver",
-        )
-        return all(result.outcome is Outcome.ACCEPTED for result in done.results)
+        match result.outcome:
+            case Outcome.ACCEPTED:
+                self._tell(mail_accepted(self._state, now))
+            case Outcome.DELAYED:
+                pause = max(TRY_AGAIN_AFTER, timedelta(seconds=result.retry_after_seconds))
+                self._outbox.append(Pending(pending.effect, pending.tries + 1, now + pause))
+            case Outcome.EXPIRED:
+                pass  # what is still open has been told again meanwhile
+            case _:
+                self._tell(mail_refused(self._state, _letter_of(pending).to, now))
 
-    async def _wait(self, at_most: timedelta) -> None:
-        alarm = asyncio.create_task(workflow.sleep(at_most, summary="next"))
-        await workflow.wait_condition(lambda: self._acknowledged or alarm.done())
-        alarm.cancel()
 
-    @workflow.update(description="Somebody has taken note")
-    def acknowledge(self) -> None:
-        """The contact has read it; saying so twice changes nothing."""
-        self._acknowledged = True
+def _letter_of(pending: Pending) -> Letter:
+    assert isinstance(pending.effect, Letter)
+    return pending.effect
 
-    @workflow.query(description="What was reported")
-    def read(self) -> CaseView:
-        """For the safeguarding contact alone."""
-        return CaseView(
-            case=self._opened.report.case,
-            received_at=self._received_at,
-            severity=self._opened.severity,
-            report=self._opened.report,
-            pause_now=self._opened.pause_now,
-            measure_applied=self._measure_applied,
-            contact_told=self._contact_told,
-            acknowledged=self._acknowledged,
-        )
+
+def _is_ready(pending: Pending) -> bool:
+    return pending.not_before is None or pending.not_before <= workflow.now()
+
+
+def _says_the_same(pending: Pending, letter: Letter) -> bool:
+    waiting = _letter_of(pending)
+    return (waiting.purpose, waiting.to) == (letter.purpose, letter.to)

@@ -18,6 +18,8 @@ from pydantic import TypeAdapter
 
 from mentoring_lifecycle.contracts import cases, deliveries, inputs, views
 from mentoring_lifecycle.domain import commands, effects, events
+from mentoring_lifecycle.domain.cases import commands as case_commands
+from mentoring_lifecycle.domain.cases import events as case_events
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
@@ -38,7 +40,9 @@ FAMILIES: dict[str, Iterable[type[Any]]] = {
         deliveries.JournalTail,
         deliveries.JournalKept,
     ),
-    "cases": (cases.OpenCase, cases.Measure, cases.CaseView),
+    "cases": (cases.OpenCase, cases.CarriedCase, cases.Measure, cases.CaseView, cases.InstantsOrder),
+    "case_commands": get_args(case_commands.CaseCommand),
+    "case_events": get_args(case_events.CaseEvent),
 }
 
 UNIONS: dict[str, Any] = {
@@ -47,6 +51,8 @@ UNIONS: dict[str, Any] = {
     "events": events.Event,
     "effects": effects.Effect,
     "inputs": inputs.RelationshipInput,
+    "case_commands": case_commands.CaseCommand,
+    "case_events": case_events.CaseEvent,
 }
 """Families whose members travel under one name and are told apart by their `kind`."""
 

@@ -111,10 +111,10 @@ def walks_over_sets(source: str) -> list[int]:
     return sorted(node.lineno for node in walked if is_set(node, names))
 
 
-DOMAIN = sorted((Path(mentoring_lifecycle.__file__).parent / "domain").glob("*.py"))
+DOMAIN = sorted((Path(mentoring_lifecycle.__file__).parent / "domain").rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", DOMAIN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", DOMAIN, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_the_domain_walks_over_no_set(path: Path) -> None:
     """Sets are asked whether they hold something, and never for their order."""
     assert walks_over_sets(path.read_text(encoding="utf-8")) == []

@@ -58,6 +58,8 @@ def test_what_passes_a_hold() -> None:
         LetterKind.ADDRESS_FAILED,
         LetterKind.ADDRESS_FAILED_OWNER,
         LetterKind.CASE_RECEIVED,
+        LetterKind.MATTER_WAITING,
+        LetterKind.MATTER_AGAIN,
         LetterKind.HOLD_NOTE,
         LetterKind.TEAM_CHANGED,
     }
@@ -111,4 +113,5 @@ def test_what_does_not_wait_for_the_day() -> None:
         LetterKind.ADDRESS_FAILED,
         LetterKind.ADDRESS_FAILED_OWNER,
         LetterKind.CASE_RECEIVED,
+        LetterKind.MATTER_WAITING,
     }

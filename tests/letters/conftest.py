@@ -29,6 +29,8 @@ TO_THE_TEAM: dict[LetterKind, tuple[Party, ...]] = {
     LetterKind.CLOSED_NOTE: (Party.COORDINATOR,),
     LetterKind.ADDRESS_FAILED: (Party.COORDINATOR,),
     LetterKind.CASE_RECEIVED: (Party.SAFEGUARDING,),
+    LetterKind.MATTER_WAITING: (Party.SAFEGUARDING,),
+    LetterKind.MATTER_AGAIN: (Party.SAFEGUARDING,),
     LetterKind.HOLD_NOTE: (Party.COORDINATOR,),
     LetterKind.TEAM_CHANGED: (Party.COORDINATOR,),
     LetterKind.SILENCE_NOTE: (Party.COORDINATOR,),

@@ -131,11 +131,12 @@ def test_only_whoever_paused_learns_the_date(desk: Any, locale: str) -> None:
     assert "2027" not in others
 
 
+@pytest.mark.parametrize("kind", [LetterKind.CASE_RECEIVED, LetterKind.MATTER_WAITING, LetterKind.MATTER_AGAIN])
 @pytest.mark.parametrize("locale", LOCALES)
-def test_a_case_shows_its_reference_and_its_link_alone(desk: Any, locale: str) -> None:
-    """The named contact's mail gives nothing away to whoever looks over a shoulder."""
-    words = desk.write(LetterKind.CASE_RECEIVED, locale, facts=desk.about(topic="physical_or_threat"))
-    assert words == desk.write(LetterKind.CASE_RECEIVED, locale, facts=Facts(occurrence="x7"))
+def test_a_case_shows_its_reference_and_its_link_alone(desk: Any, locale: str, kind: LetterKind) -> None:
+    """A handler's mail gives nothing away to whoever looks over a shoulder."""
+    words = desk.write(kind, locale, facts=desk.about(topic="physical_or_threat"))
+    assert words == desk.write(kind, locale, facts=Facts(occurrence="x7"))
     assert "x7" in words.text
     for telling in ("mentor", "report", "segnal", "case", "caso", "verdi", "anna"):
         assert telling not in words.subject.lower()

@@ -10,11 +10,13 @@ from temporalio.client import WorkflowHistory
 
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import SevereReport
+from mentoring_lifecycle.domain.cases import commands as k
 from mentoring_lifecycle.domain.commands import HelpOutcome, Matter
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from tests.workflows.conftest import set_up
 from tests.workflows.life import (
     BACKUP,
+    CONTACT,
     COORDINATOR,
     MENTEE,
     MENTOR,
@@ -128,12 +130,20 @@ async def silent(rig: Rig) -> list[WorkflowHistory]:
 
 
 async def reported(rig: Rig) -> list[WorkflowHistory]:
-    """A case that held a relationship and was taken note of on the third day."""
+    """A case that held a relationship, was taken note of on the third day, handled, watched over and reopened."""
     life = await rig.life(*UNDER_WAY, relationship="recorded-reported")
     await rig.mentoring.report(SevereReport("recorded", Matter.PHYSICAL_OR_THREAT, "A threat.", MENTOR, "", life.id))
     workflow_id = names.case_workflow_id("recorded")
     await rig.cases.advance(workflow_id, to=await rig.cases.now(workflow_id) + timedelta(days=2.5))
-    await rig.mentoring.acknowledge_case("recorded")
+    case = rig.mentoring.case("recorded")
+    await case.acknowledge(by=CONTACT, command_id="note")
+    await case.triage(by=CONTACT, track=k.LegalTrack.CRIME, command_id="triage")
+    await case.refer(by=CONTACT, to=k.ReferredTo.POLICE, command_id="refer")
+    await rig.cases.advance(workflow_id, to=await rig.cases.now(workflow_id) + timedelta(days=60))
+    await case.decide_outcome(by=CONTACT, outcome=k.CaseOutcome.REFERRED, command_id="decide")
+    await case.give_feedback(by=CONTACT, command_id="tell")
+    await rig.cases.advance(workflow_id, to=await rig.cases.now(workflow_id) + timedelta(days=181))
+    await case.reopen(by=CONTACT, command_id="reopen")
     await rig.cases.until_idle(workflow_id)
     return await runs_of(rig.cases.client, workflow_id)
 

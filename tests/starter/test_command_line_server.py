@@ -317,10 +317,28 @@ def test_a_severe_report_reaches_its_one_reader(rig: Rig) -> None:
     ]
     assert answer(*report, words="What was said.\n") == {"case": "case-1", "received": True}
     assert answer(*report, words="What was said.\n")["case"] == "case-1"
-    view = answer("case", "read", "case-1")
+    mine = ("case-1", "--by", CONTACT)
+    view = answer("case", "read", *mine)
     assert (view["severity"], view["report"]["words"], view["pause_now"]) == ("S3", "What was said.", False)
-    until(lambda: answer("case", "read", "case-1")["contact_told"])
-    assert answer("case", "acknowledge", "case-1") == {"case": "case-1", "acknowledged": True}
+    until(lambda: answer("case", "read", *mine)["contact_told"])
+    until(lambda: [each["case"] for each in answer("case", "list", "--by", CONTACT)] == ["case-1"])
+    assert answer("case", "list", "--by", MENTOR) == []
+    assert answer("case", "clocks", *mine)[0]["clock"] == "acknowledgement"
+    for act in (
+        ("acknowledge",),
+        ("triage", "--track", "internal"),
+        ("refer", "--to", "personnel"),
+        ("start-investigation",),
+        ("decide-outcome", "--outcome", "no_action", "--reason", "not_proven"),
+        ("give-feedback",),
+        ("reopen",),
+    ):
+        stage = answer("case", act[0], *mine, *act[1:])["stage"]
+    assert stage == "reopened"
+    assert "[case_stage]" in refusal("case", "acknowledge", *mine)
+    assert "[nobody_eligible]" in refusal("case", "reassign", *mine, "--reason", "absence")
+    assert answer("case", "withdraw", *mine)["stage"] == "withdrawn"
+    assert answer("case", "timeline", *mine)[0].endswith(" case_received")
     assert answer("status", r)["events"] == before
 
 
@@ -334,9 +352,9 @@ def test_a_report_that_nobody_may_take_is_refused(rig: Rig) -> None:
 
 def test_an_unknown_case_is_not_found(rig: Rig) -> None:
     """There is nothing to read and nothing to acknowledge."""
-    for act in ("read", "acknowledge"):
-        result = run("case", act, "never")
-        assert (result.exit_code, result.stderr) == (1, "There is no open case never.\n")
+    for act in ("read", "acknowledge", "timeline"):
+        result = run("case", act, "never", "--by", CONTACT)
+        assert (result.exit_code, result.stderr) == (1, "There is no such matter for you. [unknown_case]\n")
 
 
 def test_a_namespace_that_is_not_set_up_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from temporalio.converter import PayloadCodec
 
 from mentoring_lifecycle.activities.ports import CalendarDelayed, MailDelayed, OutgoingMail, SessionEntry
 from mentoring_lifecycle.contracts import names
+from mentoring_lifecycle.contracts.cases import Handling
 from mentoring_lifecycle.contracts.codec import data_converter
 from mentoring_lifecycle.contracts.deliveries import JournalTail
 from mentoring_lifecycle.contracts.people import Person
@@ -175,6 +176,7 @@ class Rig:
     clock: VirtualClock
     cases: VirtualClock
     mentoring: MentoringClient
+    queue: str
 
     async def life(self, *past: "Past", policy: ProgrammePolicy = SHORT, **opening: Any) -> "QuickLife":
         """A relationship of which all this is past."""
@@ -208,7 +210,7 @@ async def quick_rig(
         task_queue=queue,
         cases=case_clock.client,
         cases_task_queue=queue,
-        safeguarding_contact=CONTACT,
+        handling=Handling(CONTACT),
         schedule=world.gateways().timetable,
         journal=world.journal,
     )
@@ -216,7 +218,7 @@ async def quick_rig(
         gateways = world.gateways()
         await workers.enter_async_context(build_worker(relationships, gateways, task_queue=queue))
         await workers.enter_async_context(build_cases_worker(cases, relationships, gateways, task_queue=queue))
-        yield Rig(world, clock, case_clock, mentoring)
+        yield Rig(world, clock, case_clock, mentoring, queue)
 
 
 class Life:

@@ -4,16 +4,22 @@ import base64
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from google.protobuf.json_format import MessageToDict
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.contracts.cases import SevereReport
+from mentoring_lifecycle.contracts.cases import Handling, SevereReport
 from mentoring_lifecycle.contracts.codec import data_converter
+from mentoring_lifecycle.contracts.people import AddressState
+from mentoring_lifecycle.domain.cases import commands as k
+from mentoring_lifecycle.domain.cases.events import Clock
+from mentoring_lifecycle.domain.cases.state import Stage
 from mentoring_lifecycle.domain.commands import Matter, Severity
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.rejections import Refusal
@@ -21,8 +27,12 @@ from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from mentoring_lifecycle.starter.client import CommandRejected, MentoringClient
 
 from .life import (
+    BACKUP,
     CONTACT,
+    COORDINATOR,
+    MENTEE,
     MENTOR,
+    STRANGER,
     UNDER_WAY,
     CalendarAfterMail,
     Life,
@@ -31,6 +41,7 @@ from .life import (
     events_of,
     kind_of,
     quick_rig,
+    runs_of,
 )
 
 
@@ -56,10 +67,14 @@ async def _days(rig: Rig, case: str, days: float) -> None:
 
 
 def _told(rig: Rig, case: str) -> int:
+    return len([to for kind, to in _mailed(rig, case) if (kind, to) == (LetterKind.CASE_RECEIVED, CONTACT)])
+
+
+def _mailed(rig: Rig, case: str) -> list[tuple[LetterKind, str]]:
+    """What was mailed about a case, and to whom."""
+    person = {each.email: each.id for each in rig.world.people.people.values()}
     mails = [mail for mail in rig.world.mail.sent if mail.key.startswith(f"case-{case}/")]
-    assert all(kind_of(mail) is LetterKind.CASE_RECEIVED for mail in mails)
-    assert {mail.to.email for mail in mails} <= {rig.world.people.people[CONTACT].email}
-    return len(mails)
+    return [(kind_of(mail), person[mail.to.email]) for mail in mails]
 
 
 async def test_a_threat_holds_the_relationship_and_reaches_the_contact(rig: Rig) -> None:
@@ -71,21 +86,21 @@ async def test_a_threat_holds_the_relationship_and_reaches_the_contact(rig: Rig)
     await life.rest()
     assert (await life.status()).standing == "on_hold"
     assert _told(rig, report.case) == 1
-    view = await rig.mentoring.read_case(report.case)
+    view = await rig.mentoring.case(report.case).read(by=CONTACT)
     assert (view.severity, view.report, view.measure_applied, view.contact_told) == (Severity.S4, report, True, True)
 
 
 async def test_the_contact_is_told_daily_until_somebody_takes_note(rig: Rig) -> None:
-    """Three days of silence are four mails; taken note of, no more come and the intake ends."""
+    """Three days of silence are four mails; taken note of, no more come."""
     report = _threat(rig)
     await rig.mentoring.report(report)
     await _days(rig, report.case, 3.1)
     assert _told(rig, report.case) == 4
-    await rig.mentoring.acknowledge_case(report.case)
+    await rig.mentoring.case(report.case).acknowledge(by=CONTACT)
     await _rest(rig, report.case)
     await _days(rig, report.case, 3)
     assert _told(rig, report.case) == 4
-    assert (await rig.mentoring.read_case(report.case)).acknowledged
+    assert (await rig.mentoring.case(report.case).read(by=CONTACT)).acknowledged
 
 
 async def test_a_severe_matter_without_a_pause_leaves_the_relationship_alone(rig: Rig) -> None:
@@ -96,7 +111,7 @@ async def test_a_severe_matter_without_a_pause_leaves_the_relationship_alone(rig
     await rig.mentoring.report(report)
     await _days(rig, report.case, 2)
     assert await life.history_length() == before
-    assert not (await rig.mentoring.read_case(report.case)).measure_applied
+    assert not (await rig.mentoring.case(report.case).read(by=CONTACT)).measure_applied
 
 
 async def test_a_severe_matter_with_a_pause_is_an_ordinary_hold(rig: Rig) -> None:
@@ -124,10 +139,8 @@ async def test_a_report_works_whatever_became_of_the_relationship(rig: Rig, fate
     await rig.mentoring.report(report)
     await _rest(rig, report.case)
     assert _told(rig, report.case) == 1
-    await rig.mentoring.acknowledge_case(report.case)
-    await _rest(rig, report.case)
-    handle = rig.cases.client.get_workflow_handle(names.case_workflow_id(report.case))
-    assert (await handle.describe()).status.name == "COMPLETED"  # type: ignore[union-attr] # every workflow has one
+    await rig.mentoring.case(report.case).acknowledge(by=CONTACT)
+    assert (await rig.mentoring.case(report.case).read(by=CONTACT)).acknowledged
 
 
 async def test_the_same_case_again_is_the_same_report(rig: Rig) -> None:
@@ -137,17 +150,17 @@ async def test_the_same_case_again_is_the_same_report(rig: Rig) -> None:
     assert await rig.mentoring.report(report) == await rig.mentoring.report(again)
     await _rest(rig, report.case)
     assert _told(rig, report.case) == 1
-    await rig.mentoring.acknowledge_case(report.case)
+    await rig.mentoring.case(report.case).acknowledge(by=CONTACT)
     await _rest(rig, report.case)
     assert await rig.mentoring.report(again) == report.case
-    assert (await rig.mentoring.read_case(report.case)).report == report
+    assert (await rig.mentoring.case(report.case).read(by=CONTACT)).report == report
 
 
 async def test_a_report_is_durable_before_anybody_works_on_it(rig: Rig, temporal: EmbeddedTemporal) -> None:
     """Without a single worker the report is taken in; the server keeps it."""
     cases = await Client.connect(temporal.address, namespace="mentoring-cases", data_converter=data_converter(None))
     deserted = MentoringClient(
-        cases, people=rig.world.people, cases=cases, cases_task_queue="nobody-here", safeguarding_contact=CONTACT
+        cases, people=rig.world.people, cases=cases, cases_task_queue="nobody-here", handling=Handling(CONTACT)
     )
     report = _threat(rig)
     assert await deserted.report(report) == report.case
@@ -188,12 +201,199 @@ async def test_a_mail_server_that_is_away_delays_the_letter_by_minutes_only(rig:
     await rig.mentoring.report(report)
     await _days(rig, report.case, 0.1)
     assert _told(rig, report.case) == 0
-    assert not (await rig.mentoring.read_case(report.case)).contact_told
+    assert not (await rig.mentoring.case(report.case).read(by=CONTACT)).contact_told
     broken.mail_server_returns()
     await _days(rig, report.case, 6 / 1440)
     assert _told(rig, report.case) == 1
     await _days(rig, report.case, 1)
     assert _told(rig, report.case) == 2
+
+
+# --- handling ---------------------------------------------------------------------------------------------------
+
+HANDLING = Handling(CONTACT, (BACKUP, COORDINATOR), zone="Europe/Rome")
+
+
+@pytest.fixture
+def desk(rig: Rig) -> MentoringClient:
+    """A client of an installation with two handlers and an external contact."""
+    return MentoringClient(
+        rig.clock.client,
+        people=rig.world.people,
+        cases=rig.cases.client,
+        cases_task_queue=rig.queue,
+        handling=HANDLING,
+        journal=rig.world.journal,
+    )
+
+
+async def _status(rig: Rig, case: str) -> str:
+    found = await rig.cases.client.get_workflow_handle(names.case_workflow_id(case)).describe()
+    assert found.status
+    return found.status.name
+
+
+async def test_a_case_is_handled_to_its_end(rig: Rig, desk: MentoringClient) -> None:
+    """Every step, half a year of watching over several runs, and kept for three years; then it ends by itself."""
+    report = _threat(rig, by=MENTOR, about=MENTEE)
+    case = desk.case(await desk.report(report))
+    await _rest(rig, report.case)
+    view = await case.acknowledge(by=BACKUP)
+    assert (view.stage, view.handler, [clock.clock for clock in view.clocks]) == (
+        Stage.ACKNOWLEDGED,
+        BACKUP,
+        [Clock.TRIAGE, Clock.FEEDBACK],
+    )
+    await case.triage(by=BACKUP, track=k.LegalTrack.HARASSMENT)
+    await case.refer(by=BACKUP, to=k.ReferredTo.POLICE)
+    await case.start_investigation(by=BACKUP)
+    await _days(rig, report.case, 20)
+    await case.decide_outcome(by=BACKUP, outcome=k.CaseOutcome.ENDED_AND_BLOCKED)
+    await case.give_feedback(by=BACKUP)
+    await _rest(rig, report.case)
+    assert (await case.read(by=BACKUP)).stage is Stage.WATCH
+    await _days(rig, report.case, 181)
+    assert _mailed(rig, report.case).count((LetterKind.MATTER_AGAIN, BACKUP)) == 3
+    assert (await case.read(by=BACKUP)).stage is Stage.CLOSED
+    assert len(await runs_of(rig.cases.client, names.case_workflow_id(report.case))) == 3
+    assert not {MENTOR, MENTEE} & {to for _, to in _mailed(rig, report.case)}
+    assert await _status(rig, report.case) == "RUNNING"
+    await _days(rig, report.case, 1100)
+    assert await _status(rig, report.case) == "COMPLETED"
+
+
+async def test_nobody_acting_tells_the_next_and_then_the_contact(rig: Rig, desk: MentoringClient) -> None:
+    """S4: after two hours and a little more the second handler, after four the contact; whoever notes it has it."""
+    report = _threat(rig)
+    case = desk.case(await desk.report(report))
+    await _days(rig, report.case, 3.5 / 24)
+    waiting = (LetterKind.MATTER_WAITING, COORDINATOR)
+    assert _mailed(rig, report.case) == [(LetterKind.CASE_RECEIVED, BACKUP), waiting, waiting]
+    await _days(rig, report.case, 1 / 24)
+    assert (LetterKind.MATTER_WAITING, CONTACT) in _mailed(rig, report.case)
+    assert (await case.acknowledge(by=COORDINATOR)).handler == COORDINATOR
+
+
+async def test_whoever_was_not_told_learns_nothing(rig: Rig, desk: MentoringClient) -> None:
+    """Not by reading, listing or acting: it is as if there were no such case, and nothing of the try is kept."""
+    report = _threat(rig, by=MENTOR)
+    case = desk.case(await desk.report(report))
+    await _rest(rig, report.case)
+    for nobody in (COORDINATOR, CONTACT, MENTEE, MENTOR, STRANGER):
+        for act in (case.read, case.timeline, case.acknowledge):
+            with pytest.raises(CommandRejected) as refused:
+                await act(by=nobody)
+            assert refused.value.code is Refusal.UNKNOWN_CASE
+    seen = [each.case async for each in desk.cases(by=BACKUP)]
+    assert report.case in seen
+    assert report.case not in [each.case async for each in desk.cases(by=COORDINATOR)]
+    history = (await runs_of(rig.cases.client, names.case_workflow_id(report.case)))[0]
+    assert b"CommandRejected" not in b"".join(event.SerializeToString() for event in history.events)
+
+
+async def test_the_reporter_withdraws_and_is_shown_nothing(rig: Rig, desk: MentoringClient) -> None:
+    """The case stays, and its handler may go on; done twice with one id it is done once."""
+    report = _threat(rig, by=MENTOR)
+    case = desk.case(await desk.report(report))
+    for _ in range(2):
+        assert await case.withdraw(by=MENTOR, command_id="withdraw") is None
+    await case.acknowledge(by=BACKUP)
+    view = await case.read(by=BACKUP)
+    assert (view.withdrawn, view.report.words) == (True, report.words)
+
+
+async def test_a_conflict_hands_it_on_and_a_closed_case_is_reopened(rig: Rig, desk: MentoringClient) -> None:
+    """The one who had it reads it no more; the one who has it may take it up again, over continued runs."""
+    report = _threat(rig)
+    case = desk.case(await desk.report(report))
+    assert await case.reassign(by=BACKUP, reason=k.ReassignReason.CONFLICT) is None
+    await case.acknowledge(by=COORDINATOR)
+    await case.withdraw(by=COORDINATOR)
+    await case.triage(by=COORDINATOR, track=k.LegalTrack.INTERNAL)
+    await case.decide_outcome(by=COORDINATOR, outcome=k.CaseOutcome.NO_ACTION, reason=k.NoActionReason.WITHDRAWN)
+    await case.give_feedback(by=COORDINATOR, command_id="told")
+    await _days(rig, report.case, 200)
+    assert (await case.give_feedback(by=COORDINATOR, command_id="told")).stage is Stage.CLOSED
+    assert (await case.reopen(by=COORDINATOR)).stage is Stage.REOPENED
+    lines = await case.timeline(by=COORDINATOR)
+    assert [line.split()[1] for line in lines[:3]] == ["case_received", "handler_assigned", "case_reassigned"]
+    assert lines[-1].endswith(f"case_reopened {COORDINATOR}")
+
+
+async def test_whoever_is_named_or_in_a_chain_never_gets_it(rig: Rig, desk: MentoringClient, broken: World) -> None:
+    """The pair of the relationship counts as named, and so does everybody above and below them; the directory says."""
+    people = broken.people.people
+    people[MENTEE] = replace(people[MENTEE], manager=BACKUP)
+    life = await rig.life(*UNDER_WAY)
+    await life.on.exit(by=MENTOR)
+    await life.rest()
+    for report in (_threat(rig, about=MENTEE), _threat(rig, relationship=life.id)):
+        await desk.report(report)
+        await _rest(rig, report.case)
+        assert _mailed(rig, report.case) == [(LetterKind.CASE_RECEIVED, COORDINATOR)]
+    people[COORDINATOR] = replace(people[COORDINATOR], manager=MENTEE)
+    report = _threat(rig, about=MENTEE)
+    await desk.report(report)
+    await _rest(rig, report.case)
+    assert _mailed(rig, report.case) == [(LetterKind.CASE_RECEIVED, CONTACT)]
+    with pytest.raises(CommandRejected) as refused:
+        await desk.report(_threat(rig, about=CONTACT, by=MENTEE))
+    assert refused.value.code is Refusal.NOBODY_ELIGIBLE
+
+
+async def test_a_handler_without_mail_is_passed_over(rig: Rig, desk: MentoringClient, broken: World) -> None:
+    """The next is told at once, and may take it."""
+    broken.people.people[BACKUP] = replace(broken.people.people[BACKUP], address=AddressState.FAILED)
+    report = _threat(rig)
+    case = desk.case(await desk.report(report))
+    await _rest(rig, report.case)
+    assert _mailed(rig, report.case) == [(LetterKind.CASE_RECEIVED, COORDINATOR)]
+    assert (await case.acknowledge(by=COORDINATOR)).handler == COORDINATOR
+
+
+async def test_a_relationship_that_ended_long_ago_can_no_longer_be_reported_about(
+    rig: Rig, desk: MentoringClient
+) -> None:
+    """For two years by default; here by numbers of which the time is over at once."""
+    life = await rig.life(*UNDER_WAY)
+    await life.on.exit(by=MENTOR)
+    await life.rest()
+    hasty = replace(HANDLING, profile=replace(HANDLING.profile, report_months=-1))
+    strict = MentoringClient(
+        rig.clock.client,
+        people=rig.world.people,
+        cases=rig.cases.client,
+        handling=hasty,
+        journal=rig.world.journal,
+    )
+    with pytest.raises(CommandRejected) as refused:
+        await strict.report(_threat(rig, relationship=life.id))
+    assert refused.value.code is Refusal.REPORTED_TOO_LATE
+
+
+async def test_the_names_in_a_history_tell_nothing(rig: Rig, desk: MentoringClient) -> None:
+    """Updates, summaries and search attributes of a handled case are the same few neutral words for every step."""
+    report = _threat(rig, by=MENTOR)
+    case = desk.case(await desk.report(report))
+    await case.acknowledge(by=BACKUP)
+    await case.withdraw(by=MENTOR)
+    await _days(rig, report.case, 1)
+    history = events_of(await runs_of(rig.cases.client, names.case_workflow_id(report.case)))
+    assert _update_names(history) == {"act"}
+    assert _summaries(history) <= {"deliver", "find the time"} | {
+        summary for summary in _summaries(history) if re.fullmatch(r"next hour [0-9 :Z-]+", summary)
+    }
+    assert not any(event.HasField("upsert_workflow_search_attributes_event_attributes") for event in history)
+
+
+def _update_names(history: list[HistoryEvent]) -> set[str]:
+    field = "workflow_execution_update_accepted_event_attributes"
+    return {getattr(event, field).accepted_request.input.name for event in history if event.HasField(field)}  # type: ignore[arg-type]
+
+
+def _summaries(history: list[HistoryEvent]) -> set[str]:
+    kept = [event.user_metadata.summary.data for event in history if event.user_metadata.HasField("summary")]
+    return {json.loads(each) for each in kept}
 
 
 # --- a hold cannot be told from a hold --------------------------------------------------------------------------

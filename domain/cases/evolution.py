@@ -1,0 +1,163 @@
+"""How each fact changes a case: one small function per event, no decisions, no clock."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from mentoring_lifecycle.domain.cases import events as e
+from mentoring_lifecycle.domain.cases.commands import ReassignReason
+from mentoring_lifecycle.domain.cases.state import CaseState, Stage
+
+
+def received(event: e.CaseReceived) -> CaseState:
+    """The first state of all."""
+    return CaseState(
+        id=event.case,
+        received_at=event.at,
+        severity=event.severity,
+        reporter=event.reporter,
+        about=event.about,
+        relationship=event.relationship,
+        holds=event.holds,
+        handlers=event.handlers,
+        conflicted=event.conflicted,
+        contact=event.contact,
+        profile=event.profile,
+        zone=event.zone,
+        anchors=e.Anchors(event.at, event.severity),
+    )
+
+
+def evolve(state: CaseState, event: e.CaseEvent) -> CaseState:
+    """The state after one more event."""
+    return replace(_EVOLUTIONS[type(event)](state, event), sequence=state.sequence + 1)
+
+
+def _knowing(state: CaseState, *people: str) -> CaseState:
+    return replace(state, knows=tuple(dict.fromkeys((*state.knows, *(person for person in people if person)))))
+
+
+def _assigned(state: CaseState, event: e.HandlerAssigned) -> CaseState:
+    again_at = None if event.by_own_act else event.at + timedelta(hours=state.profile.tell_again_hours)
+    known = _knowing(state, event.handler)
+    return replace(known, handler=event.handler, awaits_note=not event.by_own_act, tell_again_at=again_at)
+
+
+def _resolved(state: CaseState, event: e.InstantsResolved) -> CaseState:
+    return replace(state, instants=event.instants, resolved_for=event.anchors)
+
+
+def _measure_applied(state: CaseState, event: e.MeasureApplied) -> CaseState:
+    return replace(state, measure_applied=True)
+
+
+def _told(state: CaseState, event: e.HandlerTold) -> CaseState:
+    return replace(state, told=True)
+
+
+def _unreached(state: CaseState, event: e.HandlerUnreached) -> CaseState:
+    return replace(_knowing(state, event.told), unreached=(*state.unreached, event.handler))
+
+
+def _told_again(state: CaseState, event: e.ToldAgain) -> CaseState:
+    return replace(state, tell_again_at=event.at + timedelta(hours=state.profile.tell_again_hours))
+
+
+def _mark_passed(state: CaseState, event: e.MarkPassed) -> CaseState:
+    return replace(_knowing(state, *event.told), passed=(*state.passed, (event.clock, event.percent)))
+
+
+def _onward(state: CaseState, stage: Stage) -> CaseState:
+    """One step on the way; whoever takes it has taken note."""
+    return replace(state, reached=stage, aside=None, awaits_note=False, tell_again_at=None)
+
+
+def _acknowledged(state: CaseState, event: e.Acknowledged) -> CaseState:
+    if state.reached is not Stage.RECEIVED:
+        return _onward(state, state.reached)
+    return _onward(replace(state, anchors=replace(state.anchors, acknowledged_at=event.at)), Stage.ACKNOWLEDGED)
+
+
+def _triaged(state: CaseState, event: e.Triaged) -> CaseState:
+    return _onward(replace(state, severity=event.severity, track=event.track), Stage.TRIAGED)
+
+
+def _investigated(state: CaseState, event: e.InvestigationStarted) -> CaseState:
+    return _onward(state, Stage.INVESTIGATION)
+
+
+def _referred(state: CaseState, event: e.Referred) -> CaseState:
+    return _onward(replace(state, referred_to=event.to), Stage.REFERRED)
+
+
+def _outcome_decided(state: CaseState, event: e.OutcomeDecided) -> CaseState:
+    return _onward(replace(state, outcome=event.outcome), Stage.OUTCOME)
+
+
+def _feedback_given(state: CaseState, event: e.FeedbackGiven) -> CaseState:
+    return _onward(replace(state, anchors=replace(state.anchors, concluded_at=event.at)), Stage.FEEDBACK_GIVEN)
+
+
+def _watch_begun(state: CaseState, event: e.WatchBegun) -> CaseState:
+    return replace(state, reached=Stage.WATCH)
+
+
+def _watch_due(state: CaseState, event: e.WatchDue) -> CaseState:
+    return replace(state, watched=event.number)
+
+
+def _closed(state: CaseState, event: e.CaseClosed) -> CaseState:
+    return replace(state, reached=Stage.CLOSED, aside=None, anchors=replace(state.anchors, closed_at=event.at))
+
+
+def _withdrawn(state: CaseState, event: e.CaseWithdrawn) -> CaseState:
+    return replace(state, aside=Stage.WITHDRAWN, withdrawn=True)
+
+
+def _reopened(state: CaseState, event: e.CaseReopened) -> CaseState:
+    """As if it came in anew, into the hands of somebody who has read it; all clocks but that of the note run again."""
+    begun = replace(
+        state,
+        anchors=e.Anchors(event.at, state.severity, event.at),
+        instants=None,
+        passed=(),
+        watched=0,
+        withdrawn=False,
+        outcome=None,
+    )
+    return replace(_onward(begun, Stage.ACKNOWLEDGED), aside=Stage.REOPENED)
+
+
+def _reassigned(state: CaseState, event: e.CaseReassigned) -> CaseState:
+    if event.reason is not ReassignReason.CONFLICT:
+        return state
+    return replace(state, aside=Stage.CONFLICT_REASSIGNED, excluded=(*state.excluded, event.handler))
+
+
+def _ended(state: CaseState, event: e.CaseEnded) -> CaseState:
+    return replace(state, has_ended=True)
+
+
+_EVOLUTIONS: dict[type[e.CaseEvent], Callable[[CaseState, Any], CaseState]] = {
+    e.HandlerAssigned: _assigned,
+    e.InstantsResolved: _resolved,
+    e.MeasureApplied: _measure_applied,
+    e.HandlerTold: _told,
+    e.HandlerUnreached: _unreached,
+    e.ToldAgain: _told_again,
+    e.MarkPassed: _mark_passed,
+    e.Acknowledged: _acknowledged,
+    e.Triaged: _triaged,
+    e.InvestigationStarted: _investigated,
+    e.Referred: _referred,
+    e.OutcomeDecided: _outcome_decided,
+    e.FeedbackGiven: _feedback_given,
+    e.WatchBegun: _watch_begun,
+    e.WatchDue: _watch_due,
+    e.CaseClosed: _closed,
+    e.CaseWithdrawn: _withdrawn,
+    e.CaseReopened: _reopened,
+    e.CaseReassigned: _reassigned,
+    e.CaseEnded: _ended,
+}

@@ -1,0 +1,86 @@
+"""A case as it stands: where it is, who has it, what is due."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mentoring_lifecycle.domain.cases.commands import CaseOutcome, LegalTrack, ReferredTo
+from mentoring_lifecycle.domain.cases.events import Anchors, Clock, Instants
+from mentoring_lifecycle.domain.cases.profile import LegalProfile
+from mentoring_lifecycle.domain.commands import Severity
+
+
+class Stage(StrEnum):
+    """How far a case has come; the last three lie beside the way."""
+
+    RECEIVED = "received"
+    ACKNOWLEDGED = "acknowledged"
+    TRIAGED = "triaged"
+    INVESTIGATION = "investigation"
+    REFERRED = "referred"
+    OUTCOME = "outcome"
+    FEEDBACK_GIVEN = "feedback_given"
+    WATCH = "watch"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    REOPENED = "reopened"
+    CONFLICT_REASSIGNED = "conflict_reassigned"
+
+
+CONCLUDED = (Stage.FEEDBACK_GIVEN, Stage.WATCH, Stage.CLOSED)
+"""Nothing more is owed to whoever reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """The fold of a case's events. Holds no word that anybody wrote."""
+
+    id: str
+    received_at: datetime
+    severity: Severity
+    reporter: str
+    about: str
+    relationship: str
+    holds: bool
+    handlers: tuple[str, ...]
+    conflicted: tuple[str, ...]
+    contact: str
+    profile: LegalProfile
+    zone: str
+    anchors: Anchors
+    handler: str = ""
+    knows: tuple[str, ...] = ()
+    """Everybody who has been told of it, in order."""
+    unreached: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    """Who had it and turned out to be part of it."""
+    reached: Stage = Stage.RECEIVED
+    """How far along the way."""
+    aside: Stage | None = None
+    """What happened beside the way since the last step on it."""
+    awaits_note: bool = True
+    """The handler has not taken note yet."""
+    tell_again_at: datetime | None = None
+    instants: Instants | None = None
+    resolved_for: Anchors | None = None
+    passed: tuple[tuple[Clock, int], ...] = ()
+    watched: int = 0
+    measure_applied: bool = False
+    told: bool = False
+    """Mail to at least one handler was accepted."""
+    withdrawn: bool = False
+    track: LegalTrack | None = None
+    referred_to: ReferredTo | None = None
+    outcome: CaseOutcome | None = None
+    has_ended: bool = False
+    sequence: int = 0
+
+    @property
+    def stage(self) -> Stage:
+        """What a handler reads: the last thing that happened to it."""
+        return self.aside or self.reached
+
+    @property
+    def wants_instants(self) -> bool:
+        """The due instants are those of earlier anchors, or not known yet."""
+        return self.resolved_for != self.anchors
