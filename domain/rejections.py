@@ -328,12 +328,12 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     ),
     Refusal.TOO_SEVERE_FOR_HERE: (
         (
-            "This is too serious for this way. Please use the confidential channel: it goes to the "
-            "safeguarding contact alone."
+            "This is too serious for this way. Please use the confidential channel: it goes to those who "
+            "handle such reports, and to nobody else."
         ),
         (
-            "È troppo serio per questa strada. Usa il canale riservato: arriva solo alla persona di "
-            "riferimento per la tutela."
+            "È troppo serio per questa strada. Usa il canale riservato: arriva solo a chi si occupa di queste "
+            "segnalazioni, e a nessun altro."
         ),
     ),
     Refusal.UNKNOWN_HELP: (
