@@ -1,5 +1,6 @@
 """Asking the coordinator for help: acknowledged, timed, answered, rated."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.starter.client import CommandRejected
 
-from .life import BACKUP, CONTACT, COORDINATOR, MENTEE, MENTOR, MOMENT, UNDER_WAY, Life, Rig
+from .life import BACKUP, CONTACT, COORDINATOR, MENTEE, MENTOR, MOMENT, STRANGER, UNDER_WAY, Life, Rig, World
 
 
 async def asked_for_help(life: Life) -> None:
@@ -190,3 +191,19 @@ async def test_a_rematch_as_outcome_asks_both_about_their_goals(rig: Rig) -> Non
     assert len(life.mails(LetterKind.HELP_OUTCOME)) == 1
     await life.days(8)
     assert (await life.status()).outcome is RelationshipOutcome.REMATCHED
+
+
+async def test_who_leads_one_of_the_two_hears_nothing_of_friction(rig: Rig, broken: World) -> None:
+    """Looked up when the relationship opens, and again when somebody else is named to run it."""
+    people = broken.people.people
+    people[MENTEE] = replace(people[MENTEE], manager=STRANGER)
+    people[STRANGER] = replace(people[STRANGER], manager=COORDINATOR)
+    life = await rig.life(*UNDER_WAY, backup=BACKUP)
+    await life.on.ask_coordinator(by=MENTEE, matter=Matter.DISAGREEMENT, words="Words")
+    await life.rest()
+    written = (LetterKind.HELP_WANTED, LetterKind.HELP_REMINDER)
+    assert life.mails(*written, to=COORDINATOR) == []
+    assert len(life.mails(*written, to=BACKUP)) == 1
+    await life.on.change_coordinator(by=BACKUP, coordinator=BACKUP, backup=STRANGER)
+    await life.days(8)
+    assert life.mails(*written, to=STRANGER) == []
