@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mentoring_lifecycle.domain.calendar_answers import MOST_QUESTIONS
-from mentoring_lifecycle.domain.commands import CalendarAnswer, Goal, Matter, Severity
-from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, SessionResult, Subject
+from mentoring_lifecycle.domain.commands import CalendarAnswer, Goal, HelpWay, Matter, Severity
+from mentoring_lifecycle.domain.events import HelpStep, Phase, RelationshipOutcome, SessionResult, Subject
+from mentoring_lifecycle.domain.help_requests import as_seen_by, may_read
 from mentoring_lifecycle.domain.lifecycle import next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaiting, health, next_due
 from mentoring_lifecycle.domain.people import PAIR, Party, Power
@@ -88,8 +89,9 @@ class RelationshipView:
     extensions: int = 0
 
     @classmethod
-    def of(cls, state: Relationship) -> "RelationshipView":
-        """The view of a state."""
+    def of(cls, state: Relationship, by: str = "") -> "RelationshipView":
+        """The view of a state; whoever is named sees of calls for help only what is theirs to know."""
+        state = as_seen_by(state, by)
         return cls(
             relationship=state.id,
             programme=state.programme,
@@ -219,10 +221,17 @@ class HelpView:
     holds_sessions: bool
     taken_up: bool
     conclude_by: datetime
+    step: HelpStep = HelpStep.TAKE_UP
+    """What it waits for."""
+    due_at: datetime | None = None
+    """By when."""
+    way: HelpWay | None = None
+    taken_up_by: str = ""
+    """Person id; empty while nobody is on it."""
 
     @classmethod
-    def of(cls, state: Relationship) -> "tuple[HelpView, ...]":
-        """The open calls of a state."""
+    def of(cls, state: Relationship, by: str = "") -> "tuple[HelpView, ...]":
+        """The open calls of a state that this one of the team may read; unnamed, those that all of it may."""
         return tuple(
             cls(
                 request.number,
@@ -234,8 +243,13 @@ class HelpView:
                 request.holds_sessions,
                 request.taken_up,
                 request.conclude_by,
+                request.step,
+                request.due_at,
+                request.way,
+                request.taken_up_by,
             )
             for request in state.help
+            if may_read(state, request, by)
         )
 
 

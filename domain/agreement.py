@@ -50,6 +50,14 @@ def propose_rules(draft: Draft, command: ProposeRules, by: Party, now: datetime)
     return None
 
 
+def may_be_proposed(state: Relationship) -> bool:
+    """Whether one of the pair could propose a new version now."""
+    if state.phase is Phase.GROUND_RULES:
+        return True
+    meets = state.phase in (Phase.ACTIVE, Phase.CLOSING) and not (state.end_reached or state.rematching)
+    return meets and len(state.signed) == len(PAIR)
+
+
 def _value_problem(rule: str, value: str) -> Rejection | None:
     if rule not in {each.id for each in GROUND_RULES}:
         return Rejection(Refusal.UNKNOWN_RULE, rule if len(rule) <= len("R01") and rule.isascii() else "?")

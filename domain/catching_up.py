@@ -17,7 +17,8 @@ LATE_AFTER = timedelta(days=1)
 
 _SERIES: tuple[frozenset[LetterKind], ...] = (
     frozenset({LetterKind.PAUSED, LetterKind.RESUMED, LetterKind.ON_HOLD, LetterKind.HOLD_LIFTED}),
-    frozenset({LetterKind.HELP_OVERDUE}),
+    frozenset({LetterKind.HELP_REMINDER, LetterKind.HELP_OVERDUE}),
+    frozenset({LetterKind.HELP_PASSED_ON}),
     frozenset({LetterKind.CHANGES_NOTED}),
     frozenset({LetterKind.TIMES_ANSWERED}),
 )

@@ -45,6 +45,8 @@ class Matter(StrEnum):
     MISMATCH = "mismatch"
     UNRESPONSIVE = "unresponsive"
     DISAGREEMENT = "disagreement"
+    DISCOMFORT = "discomfort"
+    """Something does not feel right, and need not be named."""
     ROLE_STRUGGLE = "role_struggle"
     CONFIDENTIALITY_BREACH = "confidentiality_breach"
     BOUNDARY = "boundary"
@@ -80,6 +82,31 @@ class HelpOutcome(StrEnum):
     REMATCH_OFFERED = "rematch_offered"
     ENDED = "ended"
     NO_ACTION = "no_action"
+    """With its reason, which the asker is told."""
+    REMATCHED = "rematched"
+    """This pairing ends in favour of another."""
+
+
+class HelpWay(StrEnum):
+    """Which way a call for help goes, once somebody has talked with the asker. A plan; the outcome may be another."""
+
+    ANSWER = "answer"
+    TALK = "talk"
+    """A talk of all three."""
+    AMENDMENT = "amendment"
+    REMATCH = "rematch"
+
+
+class NoActionReason(StrEnum):
+    """Why nothing changes after a call for help."""
+
+    ASKER_WISHES = "asker_wishes"
+    SETTLED = "settled"
+    """The two have found a way meanwhile."""
+    WITHIN_RULES = "within_rules"
+    NOT_ENOUGH_KNOWN = "not_enough_known"
+    BELONGS_ELSEWHERE = "belongs_elsewhere"
+    """Somebody outside of the programme has to do with it, and the asker has been told who."""
 
 
 class CalendarAnswer(StrEnum):
@@ -417,6 +444,8 @@ class AskCoordinator:
     """None: the usual one of the matter. The asker may raise it."""
     partner_may_know: bool = False
     hold_next_session: bool = False
+    not_to: tuple[Party, ...] = ()
+    """Whom of the programme team it must not reach."""
     kind: Literal["ask_coordinator"] = "ask_coordinator"
 
 
@@ -427,6 +456,16 @@ class TakeUpHelp:
     by: str
     help: int
     kind: Literal["take_up_help"] = "take_up_help"
+
+
+@dataclass(frozen=True, slots=True)
+class TriageHelp:
+    """Say which way it goes, after a first talk with the asker."""
+
+    by: str
+    help: int
+    way: HelpWay
+    kind: Literal["triage_help"] = "triage_help"
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +485,10 @@ class ConcludeHelp:
     by: str
     help: int
     outcome: HelpOutcome
+    reason: NoActionReason | None = None
+    """With `no_action`, and with nothing else."""
+    staying: tuple[Party, ...] = PAIR
+    """With `rematched`: who is to have another pairing."""
     kind: Literal["conclude_help"] = "conclude_help"
 
 
@@ -514,6 +557,8 @@ class ChangeCoordinator:
     coordinator: str
     backup: str = ""
     """Empty: nobody stands in."""
+    conflicted: tuple[str, ...] = ()
+    """Which of these stand in a reporting line with one of the pair, as far as that was looked up."""
     kind: Literal["change_coordinator"] = "change_coordinator"
 
 
@@ -695,6 +740,7 @@ Command = (
     | GiveReview
     | AskCoordinator
     | TakeUpHelp
+    | TriageHelp
     | ArrangeTalk
     | ConcludeHelp
     | RateHelp

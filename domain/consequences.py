@@ -14,7 +14,7 @@ from mentoring_lifecycle.domain.effects import Effect, Facts, FindSlot, KeepEntr
 from mentoring_lifecycle.domain.extension import may_be_extended
 from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.people import PAIR, Party, Power, partner_of
-from mentoring_lifecycle.domain.relationship import Ask, Relationship, Session
+from mentoring_lifecycle.domain.relationship import Ask, HelpRequest, Relationship, Session
 from mentoring_lifecycle.domain.sessions import HALF_A_WEEK, not_before
 
 LETTER_LIVES = timedelta(days=14)
@@ -443,8 +443,24 @@ def _help_facts(state: Relationship, number: int, by: Party, **more: Any) -> Fac
 
 def _help_asked(event: e.HelpAsked, state: Relationship) -> Iterator[Effect]:
     facts = _help_facts(state, event.help, event.by, deadline=event.take_up_by, topic=event.matter)
-    yield _letter(state, event.at, LetterKind.HELP_RECEIVED, event.by, facts)
-    yield _letter(state, event.at, LetterKind.HELP_WANTED, Party.COORDINATOR, facts)
+    request = state.help_request(event.help)
+    first = state.team_for(request)[:1] if request else ()
+    by = "backup" if first == (Party.BACKUP,) else ""
+    yield _letter(state, event.at, LetterKind.HELP_RECEIVED, event.by, replace(facts, topic=by))
+    for party in first:
+        yield _letter(state, event.at, LetterKind.HELP_WANTED, party, facts)
+
+
+def _help_reminded(event: e.HelpReminded, state: Relationship) -> Iterator[Effect]:
+    request = state.help_request(event.help)
+    if request is None:
+        return
+    facts = _help_facts(state, event.help, request.by, deadline=request.due_at, topic=event.step)
+    for party in event.told:
+        # By the event: a step may be entered anew, when a call is passed on or goes another way.
+        revision = f"{event.step}.{state.sequence}"
+        purpose = LetterKind.HELP_REMINDER
+        yield _letter(state, event.at, purpose, party, facts, revision=revision, not_after=request.due_at)
 
 
 def _help_overdue(event: e.HelpOverdue, state: Relationship) -> Iterator[Effect]:
@@ -452,9 +468,38 @@ def _help_overdue(event: e.HelpOverdue, state: Relationship) -> Iterator[Effect]
     if request is None:
         return
     facts = _help_facts(state, event.help, request.by, deadline=request.conclude_by, topic=request.matter)
-    told = (Party.COORDINATOR, Party.BACKUP) if state.backup else (Party.COORDINATOR,)
-    for party in told:
-        yield _letter(state, event.at, LetterKind.HELP_OVERDUE, party, facts, revision=event.times)
+    revision = state.sequence
+    for party in event.told:
+        if party is Party.SAFEGUARDING:
+            quiet = replace(facts, topic="", deadline=None)
+            yield _letter(state, event.at, LetterKind.HELP_PASSED_ON, party, quiet, revision=revision)
+        else:
+            yield _letter(state, event.at, LetterKind.HELP_OVERDUE, party, facts, revision=revision)
+    if event.tells_asker:
+        yield _elsewhere(state, event.at, request, "late")
+
+
+def _help_passed_on(event: e.HelpPassedOn, state: Relationship) -> Iterator[Effect]:
+    request = state.help_request(event.help)
+    if request is None:
+        return
+    if event.to is None:
+        yield _elsewhere(state, event.at, request, "nobody")
+        return
+    facts = _help_facts(state, event.help, request.by, deadline=request.late_at, topic=request.matter)
+    yield _letter(state, event.at, LetterKind.HELP_WANTED, event.to, facts, revision=state.sequence)
+
+
+def _elsewhere(state: Relationship, at: datetime, request: HelpRequest, why: str) -> Letter:
+    """To the asker alone: who else is there, by name where somebody is known."""
+    facts = Facts(occurrence=f"help-{request.number}", concerned=state.contact_for(request), topic=why)
+    return _letter(state, at, LetterKind.HELP_ELSEWHERE, request.by, facts, revision=state.sequence)
+
+
+def _amendment_offered(event: e.AmendmentOffered, state: Relationship) -> Iterator[Effect]:
+    """The other one learns of it by the proposal, as of any amendment."""
+    facts = Facts(occurrence=f"rules-{state.rules_version}", version=state.rules_version, rules=state.rules_values)
+    yield _letter(state, event.at, LetterKind.RULES_TO_REVIEW, event.to, facts, revision=state.sequence)
 
 
 def _talk_arranged(event: e.TalkArranged, state: Relationship) -> Iterator[Effect]:
@@ -467,7 +512,7 @@ def _talk_arranged(event: e.TalkArranged, state: Relationship) -> Iterator[Effec
 def _help_concluded(event: e.HelpConcluded, state: Relationship) -> Iterator[Effect]:
     asker = next((party for number, party in state.rated_by if number == event.help), None)
     if asker:
-        facts = Facts(occurrence=f"help-{event.help}", topic=event.outcome)
+        facts = Facts(occurrence=f"help-{event.help}", topic=event.reason or event.outcome)
         yield _letter(state, event.at, LetterKind.HELP_OUTCOME, asker, facts)
 
 
@@ -692,9 +737,12 @@ _CONSEQUENCES: dict[type[Any], Callable[[Any, Relationship], Iterable[Effect]]] 
     e.SessionCancelled: _session_cancelled,
     e.CheckInWanted: _check_in_wanted,
     e.HelpAsked: _help_asked,
+    e.HelpReminded: _help_reminded,
     e.HelpOverdue: _help_overdue,
+    e.HelpPassedOn: _help_passed_on,
     e.TalkArranged: _talk_arranged,
     e.HelpConcluded: _help_concluded,
+    e.AmendmentOffered: _amendment_offered,
     e.Paused: _paused,
     e.Resumed: _resumed,
     e.HoldPlaced: _hold_placed,
@@ -732,7 +780,13 @@ _ABOUT_SESSIONS_AHEAD = (
     LetterKind.SESSION_REMINDER,
     LetterKind.TIMES_ANSWERED,
 )
-_ABOUT_OPEN_HELP = (LetterKind.HELP_RECEIVED, LetterKind.HELP_WANTED, LetterKind.HELP_OVERDUE)
+_ABOUT_OPEN_HELP = (
+    LetterKind.HELP_RECEIVED,
+    LetterKind.HELP_WANTED,
+    LetterKind.HELP_OVERDUE,
+    LetterKind.HELP_PASSED_ON,
+    LetterKind.HELP_ELSEWHERE,
+)
 
 
 def still_wanted(effect: Effect, state: Relationship) -> bool:
@@ -764,11 +818,18 @@ def _is_wanted_letter(letter: Letter, state: Relationship) -> bool:
         return state.is_unreachable(letter.party)
     if letter.purpose in _ABOUT_SESSIONS_AHEAD:
         return _lies_ahead_unchanged(state, letter.facts.session, letter.facts.revision)
+    if letter.purpose is LetterKind.HELP_REMINDER:
+        return any(_is_the_step_of(letter, request) for request in state.help)
     if letter.purpose in _ABOUT_OPEN_HELP:
         is_open = any(letter.facts.occurrence == f"help-{request.number}" for request in state.help)
         return is_open or state.is_closed  # after the end nobody concludes anything, but the call was made
     subject = _QUESTIONS.get(letter.purpose)
     return subject is None or letter.facts.occurrence.startswith("stop-") or _is_the_step(letter, subject, state)
+
+
+def _is_the_step_of(letter: Letter, request: HelpRequest) -> bool:
+    """The call still waits for what the reader is reminded of."""
+    return letter.facts.occurrence == f"help-{request.number}" and letter.facts.topic == request.step
 
 
 def _is_to_a_predecessor(letter: Letter, state: Relationship) -> bool:

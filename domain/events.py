@@ -12,7 +12,9 @@ from mentoring_lifecycle.domain.commands import (
     Comfort,
     Goal,
     HelpOutcome,
+    HelpWay,
     Matter,
+    NoActionReason,
     Pulse,
     Severity,
 )
@@ -168,6 +170,10 @@ class RelationshipOpened:
     """Id of the relationship that this one continues."""
     carried: tuple[Goal, ...] = ()
     """Goals from there whose owners said that they may come along."""
+    contact: str = ""
+    """Who is named where nobody of the programme team is free, and told where nobody of it acts; empty: nobody."""
+    conflicted: tuple[str, ...] = ()
+    """Who of the programme team stands in a reporting line with one of the pair."""
     kind: Literal["relationship_opened"] = "relationship_opened"
 
 
@@ -573,17 +579,58 @@ class HelpAsked:
     holds_sessions: bool
     take_up_by: datetime
     conclude_by: datetime
+    not_to: tuple[str, ...] = ()
+    """Person ids of those of the programme team whom the asker named as not to be told."""
     kind: Literal["help_asked"] = "help_asked"
+
+
+class HelpStep(StrEnum):
+    """What a call for help waits for; each has a clock of its own."""
+
+    TAKE_UP = "take_up"
+    TRIAGE = "triage"
+    TALK = "talk"
+    """The arranging of a talk that was promised."""
+    OUTCOME = "outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpClockStarted:
+    """A call for help came to its next step."""
+
+    at: datetime
+    help: int
+    step: HelpStep
+    due_at: datetime
+    next_at: datetime
+    """When somebody is first reminded of it; at the latest when it is due."""
+    kind: Literal["help_clock_started"] = "help_clock_started"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpReminded:
+    """Part of a clock has gone by and nobody has acted."""
+
+    at: datetime
+    help: int
+    step: HelpStep
+    percent: int
+    told: tuple[Party, ...]
+    next_at: datetime
+    kind: Literal["help_reminded"] = "help_reminded"
 
 
 @dataclass(frozen=True, slots=True)
 class HelpOverdue:
-    """A clock of the programme team ran out; the backup is told as well."""
+    """A clock of the programme team ran out; whoever else is there is told as well."""
 
     at: datetime
     help: int
     times: int
     next_at: datetime | None
+    told: tuple[Party, ...] = ()
+    tells_asker: bool = False
+    """That it takes longer than promised, and who else is there; once per call."""
     kind: Literal["help_overdue"] = "help_overdue"
 
 
@@ -593,8 +640,27 @@ class HelpTakenUp:
     help: int
     by: Party
     next_at: datetime | None = None
-    """When the outcome is late, or late again; None when everybody has been told often enough."""
+    """When the next step is late."""
     kind: Literal["help_taken_up"] = "help_taken_up"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpPassedOn:
+    """The programme team has changed, and with it who has to do with a call; `to` is None where nobody is free."""
+
+    at: datetime
+    help: int
+    to: Party | None
+    kind: Literal["help_passed_on"] = "help_passed_on"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpTriaged:
+    at: datetime
+    help: int
+    by: Party
+    way: HelpWay
+    kind: Literal["help_triaged"] = "help_triaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -612,7 +678,18 @@ class HelpConcluded:
     help: int
     by: Party
     outcome: HelpOutcome
+    reason: NoActionReason | None = None
     kind: Literal["help_concluded"] = "help_concluded"
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentOffered:
+    """A call for help led to a change of the rules: whoever asked is shown where to propose it."""
+
+    at: datetime
+    help: int
+    to: Party
+    kind: Literal["amendment_offered"] = "amendment_offered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -693,6 +770,8 @@ class CoordinatorChanged:
     at: datetime
     coordinator: str
     backup: str
+    conflicted: tuple[str, ...] | None = None
+    """Who stands in a reporting line with one of the pair; None: as before."""
     kind: Literal["coordinator_changed"] = "coordinator_changed"
 
 
@@ -959,10 +1038,15 @@ Event = (
     | CheckInWanted
     | ReviewGiven
     | HelpAsked
+    | HelpClockStarted
+    | HelpReminded
     | HelpOverdue
     | HelpTakenUp
+    | HelpPassedOn
+    | HelpTriaged
     | TalkArranged
     | HelpConcluded
+    | AmendmentOffered
     | HelpRated
     | Paused
     | Resumed
@@ -1001,6 +1085,7 @@ Event = (
 
 PRIVATE_FIELDS = frozenset(
     {"words", "comfort", "goals", "carried", "topics", "points", "values", "explanation", "talked", "elsewhere"}
+    | {"not_to", "conflicted"}
 )
 """What the journal leaves out: words that people wrote, whether somebody was comfortable, why somebody did not come,
-and what the two say in private about a session. Ratings are kept."""
+what the two say in private about a session, and who of the programme team must not know of a call. Ratings are kept."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mentoring_lifecycle.domain import events as e
-from mentoring_lifecycle.domain.commands import AbsenceAnswer, Comfort
+from mentoring_lifecycle.domain.commands import AbsenceAnswer, Comfort, HelpOutcome
 from mentoring_lifecycle.domain.people import PAIR, Party, partner_of
 from mentoring_lifecycle.domain.relationship import (
     Amendment,
@@ -40,6 +40,8 @@ def opened(event: e.RelationshipOpened) -> Relationship:
         ends_at=event.ends_at,
         follows=event.follows,
         carried=event.carried,
+        contact=event.contact,
+        conflicted=event.conflicted,
     )
 
 
@@ -469,6 +471,8 @@ def _help_asked(state: Relationship, event: e.HelpAsked) -> Relationship:
         holds_sessions=event.holds_sessions,
         conclude_by=event.conclude_by,
         next_clock_at=event.take_up_by,
+        asked_at=event.at,
+        not_to=event.not_to,
     )
     return replace(state, help=(*state.help, request), help_count=event.help)
 
@@ -480,19 +484,53 @@ def _with_help(state: Relationship, number: int, **changes: Any) -> Relationship
     return replace(state, help=tuple(after(request) for request in state.help))
 
 
+def _help_clock_started(state: Relationship, event: e.HelpClockStarted) -> Relationship:
+    clock = {"step": event.step, "since": event.at, "due_at": event.due_at, "next_clock_at": event.next_at}
+    return _with_help(state, event.help, **clock)
+
+
+def _help_reminded(state: Relationship, event: e.HelpReminded) -> Relationship:
+    return _with_help(state, event.help, next_clock_at=event.next_at)
+
+
 def _help_overdue(state: Relationship, event: e.HelpOverdue) -> Relationship:
-    return _with_help(state, event.help, overdue_times=event.times, next_clock_at=event.next_at)
+    request = state.help_request(event.help)
+    told = event.tells_asker or bool(request and request.asker_told)
+    return _with_help(state, event.help, overdue_times=event.times, next_clock_at=event.next_at, asker_told=told)
 
 
 def _help_taken_up(state: Relationship, event: e.HelpTakenUp) -> Relationship:
-    return _with_help(state, event.help, taken_up=True, next_clock_at=event.next_at)
+    by = state.person(event.by)
+    return _with_help(state, event.help, taken_up=True, taken_up_by=by, next_clock_at=event.next_at)
+
+
+def _help_passed_on(state: Relationship, event: e.HelpPassedOn) -> Relationship:
+    """Whoever has to do with it now has not taken it up yet."""
+    request = state.help_request(event.help)
+    told = event.to is None or bool(request and request.asker_told)
+    return _with_help(state, event.help, taken_up=False, taken_up_by="", asker_told=told)
+
+
+def _help_triaged(state: Relationship, event: e.HelpTriaged) -> Relationship:
+    return _with_help(state, event.help, way=event.way)
 
 
 def _help_concluded(state: Relationship, event: e.HelpConcluded) -> Relationship:
     asker = next((request.by for request in state.help if request.number == event.help), event.by)
     left = tuple(request for request in state.help if request.number != event.help)
     unrated = (event.help, asker)
-    return replace(state, help=left, rated_by=(*state.rated_by, unrated), rating_due=(*state.rating_due, unrated))
+    amends = event.outcome is HelpOutcome.AGREEMENT_AMENDED
+    return replace(
+        state,
+        help=left,
+        rated_by=(*state.rated_by, unrated),
+        rating_due=(*state.rating_due, unrated),
+        amend_due=(*state.amend_due, unrated) if amends else state.amend_due,
+    )
+
+
+def _amendment_offered(state: Relationship, event: e.AmendmentOffered) -> Relationship:
+    return replace(state, amend_due=tuple(pair for pair in state.amend_due if pair[0] != event.help))
 
 
 def _help_rated(state: Relationship, event: e.HelpRated) -> Relationship:
@@ -621,6 +659,7 @@ def _coordinator_changed(state: Relationship, event: e.CoordinatorChanged) -> Re
         backup=event.backup,
         coordinator_lost=False,
         failed_addresses=known,
+        conflicted=state.conflicted if event.conflicted is None else event.conflicted,
     )
 
 
@@ -834,10 +873,15 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.ReviewGiven: _review_given,
     e.SessionSettled: _session_settled,
     e.HelpAsked: _help_asked,
+    e.HelpClockStarted: _help_clock_started,
+    e.HelpReminded: _help_reminded,
     e.HelpOverdue: _help_overdue,
     e.HelpTakenUp: _help_taken_up,
+    e.HelpPassedOn: _help_passed_on,
+    e.HelpTriaged: _help_triaged,
     e.TalkArranged: _nothing_changes,
     e.HelpConcluded: _help_concluded,
+    e.AmendmentOffered: _amendment_offered,
     e.HelpRated: _help_rated,
     e.Paused: _paused,
     e.Resumed: _resumed,

@@ -18,6 +18,7 @@ from mentoring_lifecycle.domain.events import (
     LeaverReturned,
     RelationshipOutcome,
 )
+from mentoring_lifecycle.domain.help_requests import pass_on
 from mentoring_lifecycle.domain.hours import Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
@@ -71,9 +72,9 @@ def _team_changes(draft: Draft, party: Party, now: datetime) -> Rejection | None
     """Whoever stands in takes over at once; with nobody left the programme has to name somebody."""
     state = draft.state
     if party is Party.BACKUP:
-        draft.add(CoordinatorChanged(now, state.coordinator, ""))
+        _run_by(draft, state.coordinator, "", now)
     elif state.backup:
-        draft.add(CoordinatorChanged(now, state.backup, ""))
+        _run_by(draft, state.backup, "", now)
     elif state.coordinator_lost:
         return Rejection(Refusal.NOTHING_NEW)
     else:
@@ -85,8 +86,16 @@ def _team_returns(draft: Draft, party: Party, now: datetime) -> Rejection | None
     state = draft.state
     if not (party is Party.COORDINATOR and state.coordinator_lost):
         return Rejection(Refusal.NOT_LEAVING)
-    draft.add(CoordinatorChanged(now, state.coordinator, state.backup))
+    _run_by(draft, state.coordinator, state.backup, now)
     return None
+
+
+def _run_by(
+    draft: Draft, coordinator: str, backup: str, now: datetime, conflicted: tuple[str, ...] | None = None
+) -> None:
+    before = draft.state
+    draft.add(CoordinatorChanged(now, coordinator, backup, conflicted))
+    pass_on(draft, before, now)
 
 
 def change_coordinator(draft: Draft, command: ChangeCoordinator, by: Party, now: datetime) -> Rejection | None:
@@ -101,5 +110,5 @@ def change_coordinator(draft: Draft, command: ChangeCoordinator, by: Party, now:
         return Rejection(Refusal.SAME_PERSON)
     if (command.coordinator, command.backup) == (state.coordinator, state.backup) and not state.coordinator_lost:
         return Rejection(Refusal.NOTHING_NEW)
-    draft.add(CoordinatorChanged(now, command.coordinator, command.backup))
+    _run_by(draft, command.coordinator, command.backup, now, command.conflicted)
     return None

@@ -42,10 +42,16 @@ class LetterKind(StrEnum):
     CHECK_IN = "check_in"
     HELP_RECEIVED = "help_received"
     HELP_WANTED = "help_wanted"
+    HELP_REMINDER = "help_reminder"
     HELP_OVERDUE = "help_overdue"
+    HELP_PASSED_ON = "help_passed_on"
+    """To the programme's last resort, when nobody of the team has acted."""
+    HELP_ELSEWHERE = "help_elsewhere"
+    """To whoever asked: it takes longer than promised, and who else is there."""
     TALK_ARRANGED = "talk_arranged"
     HELP_OUTCOME = "help_outcome"
     HELP_FEEDBACK = "help_feedback"
+    RULES_TO_REVIEW = "rules_to_review"
     PAUSED = "paused"
     RESUMED = "resumed"
     ON_HOLD = "on_hold"
@@ -174,10 +180,14 @@ MANNERS: dict[LetterKind, Manners] = {
     LetterKind.CHECK_IN: Manners(_LEAVE, waits_for_day=True),
     LetterKind.HELP_RECEIVED: Manners(_RESEND, passes_hold=True),
     LetterKind.HELP_WANTED: Manners(_RESEND, Action.TAKE_UP_HELP, passes_hold=True),
+    LetterKind.HELP_REMINDER: Manners(_LEAVE, Action.TAKE_UP_HELP, passes_hold=True, waits_for_day=True),
     LetterKind.HELP_OVERDUE: Manners(_RESEND, Action.TAKE_UP_HELP, passes_hold=True),
+    LetterKind.HELP_PASSED_ON: Manners(_RESEND, passes_hold=True, waits_for_day=True),
+    LetterKind.HELP_ELSEWHERE: Manners(_RESEND, passes_hold=True, waits_for_day=True),
     LetterKind.TALK_ARRANGED: Manners(_RESEND),
     LetterKind.HELP_OUTCOME: Manners(_RESEND, passes_hold=True),
     LetterKind.HELP_FEEDBACK: Manners(_LEAVE, Action.RATE_HELP, waits_for_day=True),
+    LetterKind.RULES_TO_REVIEW: Manners(_RESEND, Action.SIGN_RULES, waits_for_day=True),
     LetterKind.PAUSED: Manners(_RESEND),
     LetterKind.RESUMED: Manners(_RESEND),
     LetterKind.ON_HOLD: Manners(_RESEND, passes_hold=True),

@@ -72,6 +72,10 @@ class Opening:
     """Id of the relationship that this one continues, after a re-match or as its reopening; empty: none."""
     carried: tuple[c.Goal, ...] = ()
     """Goals from there whose owners said that they may come along; a suggestion, and no proposal."""
+    contact: str = ""
+    """Whom to turn to, and whom to tell, where nobody of the programme team is free or acts; empty: nobody."""
+    conflicted: tuple[str, ...] = ()
+    """Who of the programme team stands in a reporting line with one of the pair, as far as that was looked up."""
 
 
 def open_relationship(opening: Opening, now: datetime) -> tuple[Relationship, Events]:
@@ -89,6 +93,8 @@ def open_relationship(opening: Opening, now: datetime) -> tuple[Relationship, Ev
         policy=opening.policy,
         follows=opening.follows,
         carried=opening.carried,
+        contact=opening.contact,
+        conflicted=opening.conflicted,
     )
     draft = Draft(opened(first))
     onboarding.invite(draft, now)
@@ -141,6 +147,7 @@ GATES: dict[type[Any], Gate] = {
     c.GiveReview: Gate(_MEETING, PAIR),
     c.AskCoordinator: Gate(_OPEN, PAIR, in_pause=True, in_hold=True, in_rematch=True),
     c.TakeUpHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.TriageHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
     c.ArrangeTalk: Gate(_OPEN, TEAM, in_pause=True),
     c.ConcludeHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
     c.RateHelp: Gate(_OPEN, PAIR, in_pause=True, in_rematch=True),
@@ -209,6 +216,7 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
     c.GiveReview: reviews.give_review,
     c.AskCoordinator: help_requests.ask_coordinator,
     c.TakeUpHelp: help_requests.take_up_help,
+    c.TriageHelp: help_requests.triage_help,
     c.ArrangeTalk: help_requests.arrange_talk,
     c.ConcludeHelp: help_requests.conclude_help,
     c.RateHelp: help_requests.rate_help,

@@ -73,7 +73,7 @@ def next_due(state: Relationship) -> datetime | None:
     if state.is_closed or state.is_ending:
         return None if state.is_closed else state.close_by
     dues = [ask.expires_at for ask in state.asks if state.clock_runs(ask.of)]
-    dues += [request.next_clock_at for request in state.help if request.next_clock_at]
+    dues += [at for request in state.help if (at := request.late_at)]
     dues += [at for at in (state.hold_asked_at, state.paused_until) if at]
     if state.moves:
         dues += [session.starts_at for session in state.sessions if session.lies_ahead]

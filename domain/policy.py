@@ -25,6 +25,14 @@ class Help:
     """Until the coordinator speaks with the asker."""
     feedback_days: int
     """Until the asker hears an outcome; calendar days."""
+    triage_working_days: int = 0
+    """Until the coordinator says which way it goes; 0: taking it up says so."""
+    talk_days: int = 0
+    """Until a talk that was promised is arranged; calendar days; 0: the outcome's clock covers it."""
+    remind_percent: int = 0
+    """Of each clock: whoever is on it is reminded; 0: nobody is."""
+    backup_percent: int = 0
+    """Of each clock: whoever else is free hears of it before it is late; 0: nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +125,11 @@ class ProgrammePolicy:
     decision: Ladder = Ladder((7,), 14)
     """The coordinator's own ladder: reminded, then the relationship ends as expired. Nothing waits for ever."""
     sessions: Sessions = field(default_factory=Sessions)
-    question: Help = Help(5, 14)
+    question: Help = Help(5, 14, 0, 0, 50, 80)
     """A call for material or an answer."""
-    friction: Help = Help(5, 14)
+    friction: Help = Help(5, 14, 0, 10, 50, 80)
     """S1: disagreement, cadence, "not useful"."""
-    serious: Help = Help(1, 30)
+    serious: Help = Help(1, 30, 3, 14, 50, 80)
     """S2: role struggle, broken confidence, repeated absence."""
     help_rating_days: int = 7
     pause_weeks: int = 26
@@ -188,6 +196,10 @@ RANGES: dict[str, tuple[int, int]] = {
     "friction.feedback_days": (1, 60),
     "serious.take_up_working_days": (1, 5),
     "serious.feedback_days": (1, 60),
+    **{f"{each}.triage_working_days": (0, 10) for each in ("question", "friction", "serious")},
+    **{f"{each}.talk_days": (0, 60) for each in ("question", "friction", "serious")},
+    **{f"{each}.remind_percent": (0, 95) for each in ("question", "friction", "serious")},
+    **{f"{each}.backup_percent": (0, 95) for each in ("question", "friction", "serious")},
     "help_rating_days": (1, 30),
     "pause_weeks": (1, 52),
     "hold_reminder_weeks": (1, 26),
@@ -226,6 +238,8 @@ def _problems(policy: ProgrammePolicy) -> Iterator[PolicyProblem]:
             least, most = RANGES[path]
             yield PolicyProblem(path, f"{value} is outside {least} to {most}")
     yield from _session_problems(policy.sessions)
+    for name in ("question", "friction", "serious"):
+        yield from _help_problems(name, getattr(policy, name))
     if not policy.inactivity.alert_days < policy.inactivity.ask_days < policy.inactivity.close_days:
         yield PolicyProblem("inactivity.ask_days", "must lie between inactivity.alert_days and inactivity.close_days")
     if policy.sessions.planned * policy.sessions.every_weeks > policy.length_weeks:
@@ -245,6 +259,13 @@ def _session_problems(sessions: Sessions) -> Iterator[PolicyProblem]:
         yield PolicyProblem("sessions.dispute_form_days", "must leave days of sessions.dispute_days to the coordinator")
     if sessions.no_shows_in_all < sessions.no_shows_in_a_row:
         yield PolicyProblem("sessions.no_shows_in_all", "must not be below sessions.no_shows_in_a_row")
+
+
+def _help_problems(name: str, clocks: Help) -> Iterator[PolicyProblem]:
+    if clocks.backup_percent and clocks.backup_percent < clocks.remind_percent:
+        yield PolicyProblem(f"{name}.backup_percent", f"must not be below {name}.remind_percent")
+    if clocks.talk_days > clocks.feedback_days:
+        yield PolicyProblem(f"{name}.talk_days", f"must not exceed {name}.feedback_days")
 
 
 def _ladder_problems(path: str, ladder: Ladder) -> Iterator[PolicyProblem]:

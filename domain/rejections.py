@@ -62,6 +62,9 @@ class Refusal(StrEnum):
     UNKNOWN_HELP = "unknown_help"
     HELP_CONCLUDED = "help_concluded"
     PARTNER_MAY_NOT_KNOW = "partner_may_not_know"
+    NOBODY_IS_FREE = "nobody_is_free"
+    ASK_THE_CONTACT = "ask_the_contact"
+    REASON_OF_NO_ACTION = "reason_of_no_action"
     NOTHING_TO_DECIDE = "nothing_to_decide"
     NOT_A_DATE = "not_a_date"
     BAD_IDENTIFIER = "bad_identifier"
@@ -347,6 +350,30 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.PARTNER_MAY_NOT_KNOW: (
         "The person who asked has not agreed that the partner may know, so no joint talk can be arranged.",
         "Chi ha chiesto aiuto non ha acconsentito a informare l'altra persona: non si può fissare un colloquio comune.",
+    ),
+    Refusal.NOBODY_IS_FREE: (
+        (
+            "Nobody of the programme team can take this up impartially, so it went to nobody. Please use the "
+            "confidential channel of your organisation."
+        ),
+        (
+            "Nessuno del team del programma può occuparsene in modo imparziale, quindi non è arrivato a nessuno. "
+            "Usa il canale riservato della tua organizzazione."
+        ),
+    ),
+    Refusal.ASK_THE_CONTACT: (
+        (
+            "Nobody of the programme team can take this up impartially, so it went to nobody. Please turn to {detail}, "
+            "the contact of the confidential channel."
+        ),
+        (
+            "Nessuno del team del programma può occuparsene in modo imparziale, quindi non è arrivato a nessuno. "
+            "Rivolgiti a {detail}, la persona di riferimento del canale riservato."
+        ),
+    ),
+    Refusal.REASON_OF_NO_ACTION: (
+        "Whoever asked is told why nothing changes: no action needs a reason, and no other outcome has one.",
+        "A chi ha chiesto si dice perché nulla cambia: serve un motivo quando non si interviene, e solo allora.",
     ),
     Refusal.NOTHING_TO_DECIDE: (
         "Nothing waits for a decision of the programme team.",

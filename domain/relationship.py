@@ -6,10 +6,19 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import takewhile
 
-from mentoring_lifecycle.domain.commands import CalendarAnswer, Comfort, Goal, GoalOwner, Matter, Severity
+from mentoring_lifecycle.domain.commands import (
+    CalendarAnswer,
+    Comfort,
+    Goal,
+    GoalOwner,
+    HelpWay,
+    Matter,
+    Severity,
+)
 from mentoring_lifecycle.domain.events import (
     TOOK_PLACE,
     DecisionTopic,
+    HelpStep,
     Phase,
     RelationshipOutcome,
     SessionResult,
@@ -159,6 +168,25 @@ class HelpRequest:
     """When the programme team is late next; None when everybody has been told."""
     taken_up: bool = False
     overdue_times: int = 0
+    """How often everybody has been told that a step is late."""
+    asked_at: datetime | None = None
+    not_to: tuple[str, ...] = ()
+    """Person ids of those of the programme team whom the asker named."""
+    taken_up_by: str = ""
+    """Person id; empty while nobody is on it."""
+    way: HelpWay | None = None
+    step: HelpStep = HelpStep.TAKE_UP
+    since: datetime | None = None
+    """When the present step's clock began."""
+    due_at: datetime | None = None
+    asker_told: bool = False
+    """That it takes longer than promised."""
+
+    @property
+    def late_at(self) -> datetime | None:
+        """When the present step is late, or said to be late again."""
+        ahead = self.due_at and self.next_clock_at and self.next_clock_at <= self.due_at
+        return self.due_at if ahead else self.next_clock_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +261,12 @@ class Relationship:
     """Who asked each concluded call for help that may still be rated."""
     rating_due: tuple[tuple[int, Party], ...] = ()
     """Those of them who have not been asked whether it helped."""
+    amend_due: tuple[tuple[int, Party], ...] = ()
+    """Those whose call led to a change of the rules and who have not been shown where to propose it."""
+    contact: str = ""
+    """Person id of whom people turn to where nobody of the programme team is free; empty: nobody is known."""
+    conflicted: tuple[str, ...] = ()
+    """Who of the programme team stands in a reporting line with one of the pair."""
     paused: bool = False
     paused_until: datetime | None = None
     pause_limit_at: datetime | None = None
@@ -478,6 +512,8 @@ class Relationship:
         """The person id behind a party; the coordinator stands in where there is no backup."""
         if party in PAIR:
             return self.participant(party).person
+        if party is Party.SAFEGUARDING:
+            return self.contact
         return (self.backup or self.coordinator) if party is Party.BACKUP else self.coordinator
 
     def party_of(self, person: str) -> Party | None:
@@ -500,6 +536,25 @@ class Relationship:
     def session(self, number: int) -> Session | None:
         """A session that is not settled yet."""
         return next((session for session in self.sessions if session.number == number), None)
+
+    @property
+    def team(self) -> tuple[Party, ...]:
+        """Who runs the programme for this pair."""
+        return (Party.COORDINATOR, Party.BACKUP) if self.backup else (Party.COORDINATOR,)
+
+    def may_help(self, person: str, severity: Severity, not_to: tuple[str, ...]) -> bool:
+        """Whether a call may reach this one of the team. A reporting line is no matter where only a book is wanted."""
+        return person not in not_to and (severity is Severity.S0 or person not in self.conflicted)
+
+    def team_for(self, request: HelpRequest) -> tuple[Party, ...]:
+        """Who of the team is there for a call and free of conflicts; whoever is on it comes first."""
+        there = () if self.coordinator_lost else self.team
+        free = [each for each in there if self.may_help(self.person(each), request.severity, request.not_to)]
+        return tuple(sorted(free, key=lambda each: self.person(each) != request.taken_up_by))
+
+    def contact_for(self, request: HelpRequest) -> str:
+        """Whom to turn to beside the team; empty where that would be somebody of it."""
+        return "" if self.contact in (self.coordinator, self.backup, *request.not_to) else self.contact
 
     def help_request(self, number: int) -> HelpRequest | None:
         """A call for help that is not concluded yet."""

@@ -373,15 +373,28 @@ def ask_coordinator(
     severity: Annotated[c.Severity | None, typer.Option(help="To raise it; by default the matter's usual one.")] = None,
     partner_may_know: Annotated[bool, typer.Option("--partner-may-know", help="A joint talk is welcome.")] = False,
     hold_next_session: Annotated[bool, typer.Option("--hold-next-session", help="Not before this is settled.")] = False,
+    not_to: Annotated[
+        list[Party] | None, typer.Option(help="Whom it must not reach: coordinator or backup; once for each.")
+    ] = None,
 ) -> c.Command:
     """Ask for help, from material to friction. Severe matters belong to `mentoring report-concern`."""
-    return c.AskCoordinator(by, matter, words_given(words), severity, partner_may_know, hold_next_session)
+    return c.AskCoordinator(
+        by, matter, words_given(words), severity, partner_may_know, hold_next_session, tuple(not_to or ())
+    )
 
 
 @_act(_HELP)
 def take_up_help(by: By, number: HelpNumber) -> c.Command:
     """Say, as coordinator or backup, that the talk with whoever asked has begun."""
     return c.TakeUpHelp(by, number)
+
+
+@_act(_HELP)
+def triage_help(
+    by: By, number: HelpNumber, way: Annotated[c.HelpWay, typer.Option(help="A plan; the outcome may be another.")]
+) -> c.Command:
+    """Say which way it goes, after a first talk with whoever asked."""
+    return c.TriageHelp(by, number, way)
 
 
 @_act(_HELP)
@@ -395,9 +408,15 @@ def conclude_help(
     by: By,
     number: HelpNumber,
     outcome: Annotated[c.HelpOutcome, typer.Option(help="What came of it; the asker is told.")],
+    reason: Annotated[
+        c.NoActionReason | None, typer.Option(help="Why nothing changes; with no_action alone, and the asker is told.")
+    ] = None,
+    staying: Annotated[
+        list[Party] | None, typer.Option(help="With rematched: who is to have another pairing; left out: both.")
+    ] = None,
 ) -> c.Command:
     """Conclude a call for help and tell the asker what came of it."""
-    return c.ConcludeHelp(by, number, outcome)
+    return c.ConcludeHelp(by, number, outcome, reason, tuple(staying or PAIR))
 
 
 @_act(_HELP)

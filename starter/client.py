@@ -55,7 +55,7 @@ from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, problems_of
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
-from mentoring_lifecycle.starter.conflicts import conflict_of, conflicted
+from mentoring_lifecycle.starter.conflicts import conflict_of, conflicted, in_line_with
 from mentoring_lifecycle.workflows.case import Case
 from mentoring_lifecycle.workflows.relationship import MentoringRelationship
 from mentoring_lifecycle.workflows.showing import search_attributes
@@ -224,6 +224,8 @@ class MentoringClient:
             policy=policy,
             follows=follows,
             carried=carried,
+            contact=await self._contact_for((mentor, mentee)),
+            conflicted=await in_line_with(self._people, (mentor, mentee), [coordinator, *([backup] if backup else [])]),
         )
         await self._reserve(opening, {person.id: person.capacity for person in pair})
         await self._start(opening, shows_search_attributes)
@@ -312,6 +314,11 @@ class MentoringClient:
         if conflict := await conflict_of(self._people, one, other, policy.minimum_level_distance):
             raise CommandRejected(conflict)
         return one, other
+
+    async def _contact_for(self, pair: tuple[str, str]) -> str:
+        """Nobody who is one of the two, or stands in a reporting line with one of them."""
+        contact = self._handling.contact
+        return contact if contact and not await in_line_with(self._people, pair, [contact]) else ""
 
     async def reopen(self, old: str, *, relationship: str = "", policy: ProgrammePolicy | None = None) -> Continued:
         """Begin anew with the same two people: a new relationship that follows an ended one.
@@ -801,15 +808,23 @@ class RelationshipHandle:
         severity: c.Severity | None = None,
         partner_may_know: bool = False,
         hold_next_session: bool = False,
+        not_to: tuple[Party, ...] = (),
         command_id: str = "",
     ) -> RelationshipView:
-        """Ask for help, from material to friction; severe matters are refused here and belong to `report`."""
-        command = c.AskCoordinator(by, matter, words, severity, partner_may_know, hold_next_session)
+        """Ask for help, from material to friction; severe matters are refused here and belong to `report`.
+
+        `not_to` names whom of the programme team (coordinator, backup) it must not reach.
+        """
+        command = c.AskCoordinator(by, matter, words, severity, partner_may_know, hold_next_session, not_to)
         return await self.do(command, command_id)
 
     async def take_up_help(self, *, by: str, help: int, command_id: str = "") -> RelationshipView:  # noqa: A002 -- the field's word
         """The coordinator or the backup is on it."""
         return await self.do(c.TakeUpHelp(by, help), command_id)
+
+    async def triage_help(self, *, by: str, help: int, way: c.HelpWay, command_id: str = "") -> RelationshipView:  # noqa: A002 -- the field's word
+        """Say which way it goes, after a first talk with the asker."""
+        return await self.do(c.TriageHelp(by, help, way), command_id)
 
     async def arrange_talk(self, *, by: str, help: int, starts_at: datetime, command_id: str = "") -> RelationshipView:  # noqa: A002 -- the field's word
         """A talk of all three, where the asker agreed that the partner may know."""
@@ -821,10 +836,12 @@ class RelationshipHandle:
         by: str,
         help: int,  # noqa: A002 -- the field's word
         outcome: c.HelpOutcome,
+        reason: c.NoActionReason | None = None,
+        staying: tuple[Party, ...] = PAIR,
         command_id: str = "",
     ) -> RelationshipView:
-        """Tell the asker what came of it."""
-        return await self.do(c.ConcludeHelp(by, help, outcome), command_id)
+        """Tell the asker what came of it; `reason` belongs to `no_action`, `staying` to `rematched`."""
+        return await self.do(c.ConcludeHelp(by, help, outcome, reason, staying), command_id)
 
     async def rate_help(self, *, by: str, help: int, helped: bool, command_id: str = "") -> RelationshipView:  # noqa: A002 -- the field's word
         """Did it help? Only the asker is asked."""
@@ -925,9 +942,7 @@ class RelationshipHandle:
         command_id = command_id or str(uuid.uuid4())
         _require_small(command)
         if isinstance(command, c.ChangeCoordinator) and self._people:
-            for person in (command.coordinator, command.backup):
-                if person:
-                    await _known(self._people, person)
+            command = await self._looked_up(command, self._people)
         try:
             view: RelationshipView = await self._handle.execute_update(
                 command.kind, command, id=command_id, result_type=RelationshipView, rpc_timeout=ANSWER_WITHIN
@@ -935,18 +950,36 @@ class RelationshipHandle:
             return view
         except WorkflowUpdateFailedError as error:
             if rejection := rejection_in(error.cause):
-                raise CommandRejected(rejection) from None
+                raise CommandRejected(await self._in_names(rejection)) from None
             raise
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise OutcomeUnknown(command_id) from error
         except RPCError as error:
             raise _in_words(error, self.id, command_id) from error
 
+    async def _looked_up(self, command: c.ChangeCoordinator, people: PeopleGateway) -> c.ChangeCoordinator:
+        named = [person for person in (command.coordinator, command.backup) if person]
+        for person in named:
+            await _known(people, person)
+        outside = await self.outside()
+        conflicted = await in_line_with(people, (outside.mentor, outside.mentee), named)
+        return replace(command, conflicted=conflicted)
+
+    async def _in_names(self, rejection: Rejection) -> Rejection:
+        """The contact is known by id, and whoever asks needs a name."""
+        if rejection.code is not Refusal.ASK_THE_CONTACT or self._people is None:
+            return rejection
+        found = await self._people.find(rejection.detail)
+        return replace(rejection, detail=found.name) if found else Rejection(Refusal.NOBODY_IS_FREE)
+
     # --- looking ------------------------------------------------------------------------------------------------
 
-    async def status(self) -> RelationshipView:
-        """Where it stands; works after it closed, while its history is kept."""
-        return await self._query("status", RelationshipView)
+    async def status(self, *, by: str = "") -> RelationshipView:
+        """Where it stands; works after it closed, while its history is kept.
+
+        For a page, `by` names who looks at it: one of the pair does not see that the other has asked for help.
+        """
+        return await self._query("status", RelationshipView, by)
 
     async def timeline(self) -> "list[str]":
         """Milestones, oldest first; the journal holds every event."""
@@ -960,9 +993,12 @@ class RelationshipHandle:
         """Sessions about which the two differ, with what each has said; for the programme team alone."""
         return await self._query("disputes", tuple[DisputeView, ...])
 
-    async def help_requests(self) -> tuple[HelpView, ...]:
-        """Open calls for help, with the words of those who asked; for the programme team alone."""
-        return await self._query("help_requests", tuple[HelpView, ...])
+    async def help_requests(self, *, by: str = "") -> tuple[HelpView, ...]:
+        """Open calls for help, with the words of those who asked; for the programme team alone.
+
+        `by` names who of the team reads; without it, those calls are left out that must not reach all of it.
+        """
+        return await self._query("help_requests", tuple[HelpView, ...], by)
 
     async def changes(self) -> tuple[ChangesView, ...]:
         """How often sessions were changed, by side and by power; for the programme team alone."""
@@ -983,7 +1019,7 @@ class RelationshipHandle:
             raise CommandRejected(Rejection(Refusal.UNKNOWN_SESSION, str(session)))
         return await self._schedule.proposals(self.id, wish)
 
-    async def _query(self, name: str, result: type[_View], *arguments: int) -> _View:
+    async def _query(self, name: str, result: type[_View], *arguments: int | str) -> _View:
         try:
             view: _View = await self._handle.query(name, args=arguments, result_type=result, rpc_timeout=ANSWER_WITHIN)
             return view

@@ -27,10 +27,18 @@ async def conflicted(people: PeopleGateway, handlers: Iterable[str], involved: I
 
 async def _may_not_handle(people: PeopleGateway, handler: str, chains: list[tuple[str, ...]]) -> bool:
     known = await people.find(handler)
-    if known is None or not known.active:
-        return True
-    own = await _chain(people, handler)
-    return any(handler in chain or chain[0] in own for chain in chains)
+    return known is None or not known.active or await _stands_in_line(people, handler, chains)
+
+
+async def in_line_with(people: PeopleGateway, pair: Iterable[str], team: Iterable[str]) -> tuple[str, ...]:
+    """Who of a programme team stands above or below one of the two, as far as the directory knows them."""
+    chains = [await _chain(people, person) for person in pair]
+    return tuple([person for person in team if await _stands_in_line(people, person, chains)])
+
+
+async def _stands_in_line(people: PeopleGateway, person: str, chains: list[tuple[str, ...]]) -> bool:
+    own = await _chain(people, person)
+    return any(person in chain or chain[0] in own for chain in chains)
 
 
 async def _chain(people: PeopleGateway, person: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _PANEL = "Relationships"
+Reader = Annotated[str, typer.Option("--by", metavar="PERSON", help="Id of who looks at it.")]
 
 
 # --- opening ----------------------------------------------------------------------------------------------------
@@ -72,9 +73,9 @@ def open_(
 
 
 @app.command(rich_help_panel=_PANEL)
-def status(relationship: RelationshipArgument, output: OutputOption = Output.TABLE) -> None:
-    """Show where a relationship stands."""
-    show(_asked(relationship, lambda handle: handle.status()), output)
+def status(relationship: RelationshipArgument, by: Reader = "", output: OutputOption = Output.TABLE) -> None:
+    """Show where a relationship stands, as operators see it, or as somebody of it may."""
+    show(_asked(relationship, lambda handle: handle.status(by=by)), output)
 
 
 @app.command("list", rich_help_panel=_PANEL)
@@ -136,9 +137,12 @@ def changes(relationship: RelationshipArgument, output: OutputOption = Output.TA
 
 
 @app.command(rich_help_panel=_PANEL)
-def help_requests(relationship: RelationshipArgument, output: OutputOption = Output.TABLE) -> None:
-    """Show open calls for help, with the words of those who asked: for the programme team alone."""
-    show(_asked(relationship, lambda handle: handle.help_requests()), output)
+def help_requests(relationship: RelationshipArgument, by: Reader = "", output: OutputOption = Output.TABLE) -> None:
+    """Show open calls for help, with the words of those who asked: for the programme team alone.
+
+    Without --by, those are left out that must not reach all of the team.
+    """
+    show(_asked(relationship, lambda handle: handle.help_requests(by=by)), output)
 
 
 @app.command(rich_help_panel=_PANEL)

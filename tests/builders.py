@@ -29,8 +29,10 @@ START = datetime(2027, 1, 12, 9, 0, tzinfo=UTC)
 """A Tuesday in winter; the last Sunday of March changes the clocks of the pair's zone on the way."""
 
 MENTOR, MENTEE, COORDINATOR, BACKUP, STRANGER = "p-luca", "p-anna", "p-carla", "p-bruno", "p-nemo"
+CONTACT = "p-tullia"
 """Luca is the junior and teaches, Anna is the senior and learns: reverse mentoring."""
 
+TEAM = (Party.COORDINATOR, Party.BACKUP)
 PERSON_OF = {Party.MENTOR: MENTOR, Party.MENTEE: MENTEE, Party.COORDINATOR: COORDINATOR, Party.BACKUP: BACKUP}
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
@@ -238,10 +240,22 @@ def feedback(by: str, *, keep_in_touch: bool = True) -> c.GiveFinalFeedback:
 
 
 def asks_for_help(
-    by: str, matter: c.Matter = c.Matter.DISAGREEMENT, *, hold: bool = False, partner_may_know: bool = False
+    by: str,
+    matter: c.Matter = c.Matter.DISAGREEMENT,
+    *,
+    hold: bool = False,
+    partner_may_know: bool = False,
+    not_to: tuple[Party, ...] = (),
 ) -> c.AskCoordinator:
     """Ask the coordinator, in a few words."""
-    return c.AskCoordinator(by, matter, "We do not get on.", partner_may_know=partner_may_know, hold_next_session=hold)
+    return c.AskCoordinator(
+        by,
+        matter,
+        "We do not get on.",
+        partner_may_know=partner_may_know,
+        hold_next_session=hold,
+        not_to=not_to,
+    )
 
 
 ONBOARDED: tuple[Step, ...] = (accepts(MENTOR), accepts(MENTEE))

@@ -32,7 +32,7 @@ def _act(command: type[Any], description: str) -> Any:
 
     def handle(self: Any, command: Any) -> RelationshipView:
         self.story.act(command)
-        return RelationshipView.of(self.story.state)
+        return RelationshipView.of(self.story.state, command.by)
 
     def check(self: Any, command: Any) -> None:
         self.story.check(command)
@@ -87,6 +87,7 @@ class MentoringRelationship:
     give_review = _act(c.GiveReview, "Look at it half-way")
     ask_coordinator = _act(c.AskCoordinator, "Ask the coordinator for help, from material to friction")
     take_up_help = _act(c.TakeUpHelp, "The programme team is on it")
+    triage_help = _act(c.TriageHelp, "Which way it goes")
     arrange_talk = _act(c.ArrangeTalk, "Arrange a talk of all three")
     conclude_help = _act(c.ConcludeHelp, "Say what came of it")
     rate_help = _act(c.RateHelp, "Did it help?")
@@ -110,9 +111,9 @@ class MentoringRelationship:
     note_address = _act(c.NoteAddress, "What became of mail to somebody")
 
     @workflow.query(description="Where the relationship stands")
-    def status(self) -> RelationshipView:
-        """Phase, standing, sessions and open questions; no words of anybody."""
-        return RelationshipView.of(self.story.state)
+    def status(self, by: str = "") -> RelationshipView:
+        """Phase, standing, sessions and open questions; no words of anybody. As `by` may see it, else as operators."""
+        return RelationshipView.of(self.story.state, by)
 
     @workflow.query(description="Milestones so far, oldest first")
     def timeline(self) -> list[str]:
@@ -140,9 +141,9 @@ class MentoringRelationship:
         return wish_to_look(self.story.state, session, workflow.now(), proposals)
 
     @workflow.query(description="Open calls for help, for the programme team alone")
-    def help_requests(self) -> tuple[HelpView, ...]:
-        """With the words of those who asked."""
-        return HelpView.of(self.story.state)
+    def help_requests(self, by: str = "") -> tuple[HelpView, ...]:
+        """With the words of those who asked; for whoever does not say who they are, what all of the team may read."""
+        return HelpView.of(self.story.state, by)
 
     @workflow.query(description="What calendars and the people directory should agree with")
     def outside(self) -> OutsideView:

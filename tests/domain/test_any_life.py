@@ -28,6 +28,7 @@ from mentoring_lifecycle.domain.consequences import effects_of, session_uid, sti
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.effects import Effect, FindSlot, KeepEntry, Letter, RemoveEntry
 from mentoring_lifecycle.domain.evolution import evolve, opened
+from mentoring_lifecycle.domain.help_requests import MOST_OVERDUE_NOTES
 from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.lifecycle import Events, decide, hours, keep_going, next_hour
 from mentoring_lifecycle.domain.outlook import Awaiting
@@ -38,6 +39,7 @@ from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Ask, Relat
 from tests.builders import (
     ACTIVE,
     BACKUP,
+    CONTACT,
     COORDINATOR,
     GOALS,
     MENTEE,
@@ -140,6 +142,9 @@ COMFORT = st.sampled_from(c.Comfort)
 PULSES = st.none() | st.builds(c.Pulse, st.integers(0, 11), st.integers(1, 10), st.none() | st.integers(1, 11))
 REVIEWS = st.builds(c.Review, RATINGS | st.just((5,) * len(GOALS)), COMFORT, st.booleans())
 
+HELP_OUTCOMES = st.sampled_from([each for each in c.HelpOutcome if each is not c.HelpOutcome.REMATCHED])
+REASONS = st.none() | st.sampled_from(c.NoActionReason)
+
 WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(st.builds(c.AnswerInvitation, PEOPLE, st.booleans(), st.booleans(), st.none() | COMFORT)),
     wish(st.builds(c.CompleteInduction, PEOPLE, COMFORT)),
@@ -164,12 +169,22 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     wish(st.builds(c.GiveReview, PEOPLE, REVIEWS)),
     st.builds(partial, st.just(notes), PEOPLE, OFFSETS, st.integers(5, 90)),
     wish(
-        st.builds(c.AskCoordinator, PEOPLE, st.sampled_from(c.Matter), TEXTS, st.none(), st.booleans(), st.booleans())
+        st.builds(
+            c.AskCoordinator,
+            PEOPLE,
+            st.sampled_from(c.Matter),
+            TEXTS,
+            st.none(),
+            st.booleans(),
+            st.booleans(),
+            st.sampled_from([(), (Party.COORDINATOR,), (Party.BACKUP,), (*PAIR,)]),
+        )
     ),
     wish(st.builds(c.NoteCalendar, PEOPLE, NUMBERS, NUMBERS, st.sampled_from(c.CalendarAnswer))),
     wish(st.builds(c.NoteAddress, TEAM, PEOPLE, st.sampled_from(c.AddressNews))),
     wish(st.builds(c.TakeUpHelp, TEAM, NUMBERS)),
-    wish(st.builds(c.ConcludeHelp, TEAM, NUMBERS, st.sampled_from(c.HelpOutcome))),
+    wish(st.builds(c.TriageHelp, TEAM, NUMBERS, st.sampled_from(c.HelpWay))),
+    wish(st.builds(c.ConcludeHelp, TEAM, NUMBERS, HELP_OUTCOMES, REASONS)),
     wish(st.builds(c.RateHelp, PEOPLE, NUMBERS, st.booleans())),
     wish(st.builds(c.NoteLeaver, TEAM, PEOPLE, st.booleans())),
     wish(st.builds(c.ChangeCoordinator, TEAM, st.sampled_from([COORDINATOR, BACKUP, MENTOR, "p-new", ""]), BACKUPS)),
@@ -224,6 +239,10 @@ PASTS: dict[str, tuple[Step, ...]] = {
     "missed": (*ACTIVE, timedelta(days=8), c.ReportNoShow(MENTEE, 1)),
     "missed before": (*ACTIVE, timedelta(days=8), c.ReportNoShow(MENTOR, 1), timedelta(days=3)),
     "half-way": (*ACTIVE, timedelta(weeks=7), c.LogSession(MENTOR, START + timedelta(days=45), 30)),
+    "talked about": (
+        *(*ACTIVE, asks_for_help(MENTEE, c.Matter.ROLE_STRUGGLE, partner_may_know=True)),
+        c.TriageHelp(COORDINATOR, 1, c.HelpWay.TALK),
+    ),
     "waiting for help": (*ACTIVE, asks_for_help(MENTEE, hold=True)),
     "on hold": (*ACTIVE, asks_for_help(MENTOR, partner_may_know=True), c.Hold(COORDINATOR)),
     "paused": (*ACTIVE, c.Pause(MENTOR), timedelta(weeks=10)),
@@ -237,7 +256,7 @@ PASTS: dict[str, tuple[Step, ...]] = {
 
 LONG_PASTS = [f"active for {weeks} weeks" for weeks in (15, 21, 25)]
 """So long a silence would end most of them before anything could happen."""
-WITHOUT_SESSIONS = ("opened", "onboarded", "signed", "waiting for help", "on hold", "paused")
+WITHOUT_SESSIONS = ("opened", "onboarded", "signed", "waiting for help", "talked about", "on hold", "paused")
 """Pasts that speak of no session."""
 
 
@@ -334,6 +353,7 @@ class AnyLife(RuleBasedStateMachine):
         self.seen = self.seen_effects = 0
         self.keys: Counter[str] = Counter()
         self.reminders: Counter[tuple[object, ...]] = Counter()
+        self.rungs: Counter[tuple[object, ...]] = Counter()
         self.shown: dict[tuple[str, str], KeepEntry] = {}
         self.revisions: dict[tuple[str, str], int] = {}
         self.invited: set[tuple[str, int, int]] = set()
@@ -347,12 +367,23 @@ class AnyLife(RuleBasedStateMachine):
         reverse=st.booleans(),
         backup=st.sampled_from(["", BACKUP]),
         silent=st.booleans(),
+        contact=st.sampled_from(["", CONTACT]),
+        conflicted=st.sampled_from([(), (BACKUP,)]),
     )
-    def opens(self, past: str, policy: str, reverse: bool, backup: str, silent: bool) -> None:
+    def opens(
+        self,
+        past: str,
+        policy: str,
+        reverse: bool,
+        backup: str,
+        silent: bool,
+        contact: str,
+        conflicted: tuple[str, ...],
+    ) -> None:
         if policy == "by hand" and past not in WITHOUT_SESSIONS:
             past = "active for 0 weeks"  # the others speak of a first session, which nobody has booked here
         numbers = patient(POLICIES[policy]) if past in LONG_PASTS else POLICIES[policy]
-        begun = life(numbers, reverse=reverse, backup=backup)
+        begun = life(numbers, reverse=reverse, backup=backup, contact=contact, conflicted=conflicted)
         self.lived = WatchedLife(**vars(begun)).after(*PASTS[past])
         self.lived.silent = silent
         first = begun.events[0]
@@ -375,15 +406,33 @@ class AnyLife(RuleBasedStateMachine):
             self.asks(fitting_answer(self.lived.state, ask))
 
     @rule(
-        by=st.sampled_from([MENTOR, MENTEE]), matter=st.sampled_from(c.Matter), hold=st.booleans(), known=st.booleans()
+        by=st.sampled_from([MENTOR, MENTEE]),
+        matter=st.sampled_from(c.Matter),
+        hold=st.booleans(),
+        known=st.booleans(),
+        not_to=st.sampled_from([(), (), (Party.COORDINATOR,), (Party.BACKUP,)]),
     )
-    def somebody_asks_for_help(self, by: str, matter: c.Matter, hold: bool, known: bool) -> None:
-        self.asks(asks_for_help(by, matter, hold=hold, partner_may_know=known))
+    def somebody_asks_for_help(
+        self, by: str, matter: c.Matter, hold: bool, known: bool, not_to: tuple[Party, ...]
+    ) -> None:
+        self.asks(asks_for_help(by, matter, hold=hold, partner_may_know=known, not_to=not_to))
 
-    @rule(outcome=st.sampled_from(c.HelpOutcome))
+    @rule(outcome=HELP_OUTCOMES)
     def the_team_helps(self, outcome: c.HelpOutcome) -> None:
+        reason = c.NoActionReason.SETTLED if outcome is c.HelpOutcome.NO_ACTION else None
         for request in self.lived.state.help[:1]:
-            self.asks(c.ConcludeHelp(COORDINATOR, request.number, outcome))
+            self.asks(c.ConcludeHelp(COORDINATOR, request.number, outcome, reason))
+
+    @rule(by=TEAM, way=st.sampled_from(c.HelpWay))
+    def the_team_says_which_way_it_goes(self, by: str, way: c.HelpWay) -> None:
+        for request in self.lived.state.help[:1]:
+            self.asks(c.TriageHelp(by, request.number, way))
+
+    @precondition(lambda self: len(self.lived.events) > 40)
+    @rule(by=TEAM)
+    def the_team_helps_by_another_pairing(self, by: str) -> None:
+        for request in self.lived.state.help[:1]:
+            self.asks(c.ConcludeHelp(by, request.number, c.HelpOutcome.REMATCHED))
 
     @rule(
         held=st.tuples(st.booleans(), st.booleans()),
@@ -548,7 +597,7 @@ class AnyLife(RuleBasedStateMachine):
         elif isinstance(event, e.Reminded):
             ask = before.ask(event.subject, event.of, event.number)
             assert ask
-            assert before.end_reached or not before.is_unreachable(event.of)
+            assert before.end_reached or before.rematching or not before.is_unreachable(event.of)
             self.reminders[event.subject, event.of, event.number, ask.asked_at] += 1
             assert max(self.reminders.values()) <= MOST_REMINDERS
         elif isinstance(event, e.SessionSettled):
@@ -568,8 +617,21 @@ class AnyLife(RuleBasedStateMachine):
             assert not before.going_on, "whoever wanted to go on is not punished for the other's silence"
         elif isinstance(event, e.Closed):
             self._judge_close(event, before)
+        self._judge_rung(event, before)
         in_force = (after.rules_version, after.rules_values) == (before.rules_version, before.rules_values)
         assert in_force or isinstance(event, e.RulesProposed | e.RulesAmended)
+
+    def _judge_rung(self, event: e.Event, before: Relationship) -> None:
+        if not isinstance(event, e.HelpReminded | e.HelpOverdue):
+            return
+        request = before.help_request(event.help)
+        assert request
+        assert event.told or not before.team_for(request), "somebody is told wherever somebody is free"
+        assert before.person(Party.COORDINATOR) not in request.not_to or Party.COORDINATOR not in event.told
+        rung = (event.kind, event.help, request.step, request.since)
+        self.rungs[rung] += 1
+        most = MOST_OVERDUE_NOTES if isinstance(event, e.HelpOverdue) else 2
+        assert self.rungs[rung] <= most, "a clock is told of a few times and no more"
 
     def _judge_phase(self, phase: e.Phase, before: Relationship) -> None:
         if phase is e.Phase.GROUND_RULES:
@@ -617,7 +679,7 @@ class AnyLife(RuleBasedStateMachine):
 
     def _judge_letter(self, letter: Letter, event: e.Event, after: Relationship) -> None:
         assert not after.is_closed or isinstance(event, e.Closed)
-        assert letter.party not in PAIR or letter.facts.concerned in ("", letter.to)
+        assert letter.party not in PAIR or letter.facts.concerned in ("", letter.to, CONTACT)
         assert letter.to == after.person(letter.party)
         assert not after.held or MANNERS[letter.purpose].passes_hold
         assert not (after.is_paused and letter.party in PAIR and isinstance(event, e.Asked))
@@ -712,6 +774,18 @@ class AnyLife(RuleBasedStateMachine):
         assert RelationshipView.of(other) == RelationshipView.of(state)
 
     @invariant()
+    def nobody_sees_that_the_other_has_asked_for_help(self) -> None:
+        state = self.lived.state
+        for party in PAIR if state.help or state.rating_due or state.rated_by else ():
+            alone = replace(
+                state,
+                help=tuple(request for request in state.help if request.by is party),
+                asks=tuple(ask for ask in state.asks if ask.subject is not e.Subject.HELP_RATING or ask.of is party),
+            )
+            assert RelationshipView.of(state, state.person(party)) == RelationshipView.of(alone)
+            assert HelpView.of(state, state.person(party)) == ()
+
+    @invariant()
     def planning_goes_on(self) -> None:
         state = self.lived.state
         if not may_plan(state) or state.planned_session:
@@ -743,7 +817,9 @@ class AnyLife(RuleBasedStateMachine):
         assert len(written) < 16 * KIB
         view = RelationshipView.of(state)
         assert (view.awaiting is Awaiting.NOBODY) or not state.is_closed
-        assert len(HelpView.of(state)) == len(state.help)
+        office = HelpView.of(state, PROGRAMME_OFFICE)
+        assert len(HelpView.of(state, COORDINATOR)) <= len(state.help)
+        assert HelpView.of(state) == office
         assert len(DisputeView.of(state)) == sum(session.is_disputed for session in state.sessions)
         assert AgreementView.of(state).rules_version == state.rules_version
         assert RelationshipView.of(replace(state, wishes=())) == view, "a wish of one is nobody's business"
@@ -793,8 +869,10 @@ def test_ordinary_lives_come_to_every_kind_of_fact() -> None:
 def _ordinary_life(number: int) -> Life:
     chance, machine = Random(number), AnyLife()
     past, policy = chance.choice([*PASTS]), chance.choice([*POLICIES])
-    reverse, backup = chance.random() < 0.5, chance.choice(["", BACKUP])
-    machine.opens(past=past, policy=policy, reverse=reverse, backup=backup, silent=False)
+    if number % 10 == 0:
+        past, policy = "asked", "default"  # a silence is what nobody comes to by doing something
+    reverse, backup, contact = chance.random() < 0.5, chance.choice(["", BACKUP]), chance.choice(["", CONTACT])
+    machine.opens(past, policy, reverse, backup, silent=False, contact=contact, conflicted=())
     for _ in range(12):
         _something_beside(machine, chance)
         machine.some_days_with_people(seed=chance.randrange(2**32))
@@ -818,7 +896,8 @@ Happening = Callable[[], None]
 
 def _open_things(machine: AnyLife, chance: Random) -> list[Happening]:
     state = machine.lived.state
-    outcomes = [outcome for outcome in c.HelpOutcome if outcome is not c.HelpOutcome.ENDED]
+    ending = (c.HelpOutcome.ENDED, c.HelpOutcome.REMATCHED)
+    outcomes = [outcome for outcome in c.HelpOutcome if outcome not in ending]
     things: list[Happening] = []
     if state.phase is e.Phase.CLOSING:
         things += [partial(machine.both_wish_to_go_on, weeks=(4, 6))]
@@ -827,6 +906,8 @@ def _open_things(machine: AnyLife, chance: Random) -> list[Happening]:
             things += [partial(machine.asks, c.AnswerTimes(state.person(ask.of), ask.number, 0))]
     if state.help:
         things += [partial(machine.the_team_helps, outcome=chance.choice(outcomes))]
+        way = chance.choice([*c.HelpWay])
+        things += [partial(machine.the_team_says_which_way_it_goes, by=COORDINATOR, way=way)]
     if any(ask.subject is e.Subject.GOING_ON for ask in state.asks):
         things += [partial(machine.one_alone_wants_to_go_on, by=chance.choice([MENTOR, MENTEE]))]
     if any(session.is_disputed for session in state.sessions):
@@ -844,7 +925,7 @@ def _troubles(machine: AnyLife, chance: Random) -> list[Happening]:
     return [
         partial(machine.somebody_waits_in_vain, by=by, minutes=20),
         partial(machine.somebody_notes_a_session, by=by, hours=chance.randint(1, 300)),
-        partial(machine.somebody_asks_for_help, by=person, matter=matter, hold=False, known=True),
+        partial(machine.somebody_asks_for_help, by=person, matter=matter, hold=False, known=True, not_to=()),
         partial(machine.mail_is_heard_of, person=person, news=chance.choice([*c.AddressNews])),
         partial(machine.the_world_reports, found=c.RecordAddressFailed(by)),
         partial(machine.nobody_is_awake, span=timedelta(days=chance.randint(1, 40))),

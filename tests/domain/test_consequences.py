@@ -16,6 +16,7 @@ from mentoring_lifecycle.domain.policy import ProgrammePolicy, Sessions
 from tests.builders import (
     ACTIVE,
     BACKUP,
+    CONTACT,
     COORDINATOR,
     DAY,
     HOUR,
@@ -65,6 +66,9 @@ LIVES: dict[str, tuple[Step, ...]] = {
         c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.FACILITATED),
         10 * DAY,
     ),
+    "helped with the rules": (
+        *(*ACTIVE, asks_for_help(MENTEE), c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.AGREEMENT_AMENDED)),
+    ),
     "bounced": (*ACTIVE, c.RecordAddressFailed(Party.MENTOR), c.Pause(MENTOR), DAY, c.Resume(MENTEE)),
     "missed again and again": (*ACTIVE, *(step for each in range(1, 4) for step in missed(each))),
     "remembered differently": (
@@ -84,7 +88,7 @@ LIVES: dict[str, tuple[Step, ...]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=[*LIVES, "as it should be", "extended", "ended early"], scope="module")
+@pytest.fixture(params=[*LIVES, "as it should be", "extended", "ended early", "unheeded"], scope="module")
 def lived(request: pytest.FixtureRequest) -> Life:
     """One life of each kind, to its end or close to it."""
     return FURTHER[request.param]() if request.param in FURTHER else life().after(*LIVES[request.param])
@@ -100,7 +104,12 @@ def ended_early() -> Life:
     return lived.after(c.ProposeEarlyEnd(MENTOR), 8 * DAY, c.AgreeEarlyEnd(MENTEE), 30 * DAY)
 
 
+def unheeded() -> Life:
+    return life(contact=CONTACT).after(*ACTIVE, asks_for_help(MENTOR), 30 * DAY)
+
+
 FURTHER: dict[str, Callable[[], Life]] = {
+    "unheeded": unheeded,
     "as it should be": whole_life,
     "extended": extended,
     "ended early": ended_early,
@@ -125,14 +134,14 @@ def test_a_letter_goes_to_the_person_behind_its_part(lived: Life) -> None:
     """The reader's part and person agree, and one of the pair is told who the partner is."""
     partner = {Party.MENTOR: MENTEE, Party.MENTEE: MENTOR}
     for letter in lived.letters():
-        assert letter.to == PERSON_OF[letter.party] or letter.purpose is LetterKind.TEAM_CHANGED
+        assert letter.to == PERSON_OF.get(letter.party, CONTACT) or letter.purpose is LetterKind.TEAM_CHANGED
         assert letter.facts.partner == partner.get(letter.party, letter.facts.partner) != ""
 
 
 def test_no_letter_tells_one_of_the_pair_about_the_other(lived: Life) -> None:
-    """Whom a letter is about is for the team's eyes, or is the reader."""
+    """Whom a letter is about is for the team's eyes, or is the reader; whom one can turn to is no secret."""
     for letter in lived.letters():
-        assert letter.party not in PAIR or letter.facts.concerned in ("", letter.to)
+        assert letter.party not in PAIR or letter.facts.concerned in ("", letter.to, CONTACT)
 
 
 def test_every_effect_is_worthless_at_some_hour_after_it_was_decided(lived: Life) -> None:
@@ -149,7 +158,7 @@ def test_the_agenda_is_led_by_the_junior(lived: Life) -> None:
 
 
 def test_together_these_lives_write_every_letter_of_a_relationship() -> None:
-    """No kind of letter is dead: one about a case and one that stands for several come from elsewhere."""
+    """No kind of letter is dead: those about a case and one that stands for several come from elsewhere."""
     lives = [
         *(lived() for lived in FURTHER.values()),
         at_the_end().after(8 * DAY),
@@ -158,7 +167,8 @@ def test_together_these_lives_write_every_letter_of_a_relationship() -> None:
     lives.append(life().after(*ACTIVE, c.ChangeZone(MENTOR, "Europe/London", START)))
     lives.append(life().after(c.AnswerInvitation(MENTOR, accept=True), accepts(MENTEE), 4 * DAY))
     written = {letter.purpose for each in lives for letter in each.letters()}
-    assert set(LetterKind) - written == {LetterKind.CASE_RECEIVED, LetterKind.CATCH_UP}
+    about_cases = {LetterKind.CASE_RECEIVED, LetterKind.MATTER_WAITING, LetterKind.MATTER_AGAIN}
+    assert set(LetterKind) - written == {*about_cases, LetterKind.CATCH_UP}
 
 
 # --- what is no longer worth doing ------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ WORDS: dict[type[Any], dict[str, Any]] = {
     c.GiveReview: {"review": c.Review((1, 1), c.Comfort.YES, rules_fit=True)},
     c.AskCoordinator: {"matter": c.Matter.OTHER, "words": "Words."},
     c.TakeUpHelp: {"help": 1},
+    c.TriageHelp: {"help": 1, "way": c.HelpWay.ANSWER},
     c.ArrangeTalk: {"help": 1, "starts_at": LATER},
     c.ConcludeHelp: {"help": 1, "outcome": c.HelpOutcome.ANSWERED},
     c.RateHelp: {"help": 1, "helped": True},
@@ -157,7 +158,7 @@ def test_nothing_can_be_changed_once_the_outcome_is_decided(kind: type[Any]) -> 
 # --- what people are promised -----------------------------------------------------------------------------------
 
 SAFETY = [c.Exit, c.AskCoordinator]
-PROTECTION = [c.Hold, c.Lift, c.Decide, c.TakeUpHelp, c.ConcludeHelp]
+PROTECTION = [c.Hold, c.Lift, c.Decide, c.TakeUpHelp, c.TriageHelp, c.ConcludeHelp]
 
 
 @pytest.mark.parametrize(

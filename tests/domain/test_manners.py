@@ -27,6 +27,8 @@ SILENCE_WOULD_HARM = [
     LetterKind.HELP_RECEIVED,
     LetterKind.HELP_WANTED,
     LetterKind.HELP_OVERDUE,
+    LetterKind.HELP_PASSED_ON,
+    LetterKind.HELP_ELSEWHERE,
     LetterKind.ON_HOLD,
     LetterKind.EXIT_CONFIRMED,
     LetterKind.RELATIONSHIP_ENDED,
@@ -50,7 +52,10 @@ def test_what_passes_a_hold() -> None:
         LetterKind.ON_HOLD,
         LetterKind.HELP_RECEIVED,
         LetterKind.HELP_WANTED,
+        LetterKind.HELP_REMINDER,
         LetterKind.HELP_OVERDUE,
+        LetterKind.HELP_PASSED_ON,
+        LetterKind.HELP_ELSEWHERE,
         LetterKind.HELP_OUTCOME,
         LetterKind.EXIT_CONFIRMED,
         LetterKind.RELATIONSHIP_ENDED,
@@ -89,6 +94,7 @@ def test_a_reminder_asks_for_what_its_question_asked_for(kind: LetterKind) -> No
         LetterKind.CALENDAR_QUESTION_REMINDER: Action.CONFIRM_CALENDAR_CHANGE,
         LetterKind.SESSION_QUESTION_REMINDER: Action.CONFIRM_SESSION,
         LetterKind.FINAL_FEEDBACK_REMINDER: Action.GIVE_FINAL_FEEDBACK,
+        LetterKind.HELP_REMINDER: Action.TAKE_UP_HELP,
     }
     assert MANNERS[kind].action is asked[kind]
 

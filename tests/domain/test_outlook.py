@@ -65,7 +65,7 @@ def test_what_is_due_next() -> None:
     active = life().after(*ACTIVE)
     assert due_of(active) == active.session.starts_at
     asked = active.after(asks_for_help(MENTOR, c.Matter.ROLE_STRUGGLE))
-    assert due_of(asked) == asked.state.help[0].next_clock_at
+    assert due_of(asked) == asked.state.help[0].due_at
     assert due_of(whole_life()) is None
 
 
@@ -75,7 +75,7 @@ def test_of_a_stopped_pair_only_the_teams_clocks_are_due() -> None:
     held = life().after(*ACTIVE, c.Hold(COORDINATOR))
     assert due_of(held) == held.state.hold_asked_at
     helped = life().after(*ACTIVE, asks_for_help(MENTOR), c.Pause(MENTOR))
-    assert due_of(helped) == helped.state.help[0].next_clock_at
+    assert due_of(helped) == helped.state.help[0].due_at
     silent = life(silent=True).after(*ACTIVE)
     leaving = silent.after(c.RecordSlot(1, silent.now + WEEK), c.Exit(MENTEE))
     assert due_of(leaving) == leaving.state.close_by

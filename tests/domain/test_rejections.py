@@ -13,11 +13,13 @@ import mentoring_lifecycle
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.events import Phase
 from mentoring_lifecycle.domain.ground_rules import GROUND_RULES
+from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.rejections import SENTENCES, Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 from tests.builders import (
     ACTIVE,
     BACKUP,
+    CONTACT,
     COORDINATOR,
     DAY,
     GOALS,
@@ -211,6 +213,32 @@ CASES = [
     Case(HELPED, c.RateHelp(MENTEE, 1, helped=True), Refusal.UNKNOWN_HELP, "1"),
     Case(HELPED, c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.ANSWERED), Refusal.HELP_CONCLUDED, "1"),
     Case(ASKED, c.ArrangeTalk(COORDINATOR, 1, START + DAY), Refusal.PARTNER_MAY_NOT_KNOW),
+    Case(ASKED, c.TriageHelp(COORDINATOR, 1, c.HelpWay.TALK), Refusal.PARTNER_MAY_NOT_KNOW),
+    Case(
+        (*ASKED, c.TriageHelp(COORDINATOR, 1, c.HelpWay.ANSWER)),
+        c.TriageHelp(BACKUP, 1, c.HelpWay.ANSWER),
+        Refusal.ALREADY_ANSWERED,
+    ),
+    Case(ASKED, c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.NO_ACTION), Refusal.REASON_OF_NO_ACTION),
+    Case(
+        ASKED,
+        c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.ANSWERED, c.NoActionReason.SETTLED),
+        Refusal.REASON_OF_NO_ACTION,
+    ),
+    Case(
+        (*ASKED, c.EndForRematch(COORDINATOR)),
+        c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.REMATCHED),
+        Refusal.CLOSED,
+    ),
+    Case(ASKED, c.ConcludeHelp(COORDINATOR, 1, c.HelpOutcome.REMATCHED, staying=()), Refusal.PERSON_NOT_PART),
+    Case(ACTIVE, asks_for_help(MENTOR, not_to=(Party.MENTEE,)), Refusal.PERSON_NOT_PART),
+    Case(ACTIVE, asks_for_help(MENTOR, not_to=(Party.COORDINATOR, Party.BACKUP)), Refusal.NOBODY_IS_FREE),
+    Case(
+        lambda: life(contact=CONTACT).after(*ACTIVE),
+        asks_for_help(MENTOR, not_to=(Party.COORDINATOR, Party.BACKUP)),
+        Refusal.ASK_THE_CONTACT,
+        CONTACT,
+    ),
     Case(ACTIVE, c.Decide(COORDINATOR, c.Choice.MORE_TIME), Refusal.NOTHING_TO_DECIDE),
     Case(ACTIVE, c.MoveSession(MENTOR, 1, NAIVE), Refusal.NOT_A_DATE),
     Case(ACTIVE, c.Pause(MENTOR, NAIVE), Refusal.NOT_A_DATE),

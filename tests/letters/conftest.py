@@ -9,9 +9,9 @@ import pytest
 from mentoring_lifecycle.activities.ports import LetterWriter
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.words import Words
-from mentoring_lifecycle.domain.commands import CalendarAnswer, HelpOutcome, Matter
+from mentoring_lifecycle.domain.commands import CalendarAnswer, HelpOutcome, Matter, NoActionReason
 from mentoring_lifecycle.domain.effects import Facts, Letter
-from mentoring_lifecycle.domain.events import CancelReason, DecisionTopic, RelationshipOutcome, TalkReason
+from mentoring_lifecycle.domain.events import CancelReason, DecisionTopic, HelpStep, RelationshipOutcome, TalkReason
 from mentoring_lifecycle.domain.ground_rules import DEFAULT_VALUES
 from mentoring_lifecycle.domain.letters import Action, LetterKind
 from mentoring_lifecycle.domain.people import PAIR, Party
@@ -22,7 +22,9 @@ STARTS = datetime(2027, 1, 14, 14, 0, tzinfo=UTC)
 TO_THE_TEAM: dict[LetterKind, tuple[Party, ...]] = {
     LetterKind.COMFORT_TALK: (Party.COORDINATOR,),
     LetterKind.HELP_WANTED: (Party.COORDINATOR,),
+    LetterKind.HELP_REMINDER: (Party.COORDINATOR, Party.BACKUP),
     LetterKind.HELP_OVERDUE: (Party.COORDINATOR, Party.BACKUP),
+    LetterKind.HELP_PASSED_ON: (Party.SAFEGUARDING,),
     LetterKind.DECISION_WANTED: (Party.COORDINATOR,),
     LetterKind.CHANGES_NOTED: (Party.COORDINATOR,),
     LetterKind.SESSION_TO_SETTLE: (Party.COORDINATOR,),
@@ -40,8 +42,11 @@ TOPICS: dict[LetterKind, tuple[str, ...]] = {
     LetterKind.INVITATION: ("reverse", "traditional"),
     LetterKind.SESSION_CANCELLED: tuple(CancelReason),
     LetterKind.HELP_WANTED: tuple(Matter),
+    LetterKind.HELP_RECEIVED: ("backup",),
+    LetterKind.HELP_REMINDER: tuple(HelpStep),
     LetterKind.HELP_OVERDUE: tuple(Matter),
-    LetterKind.HELP_OUTCOME: tuple(HelpOutcome),
+    LetterKind.HELP_ELSEWHERE: ("late", "nobody"),
+    LetterKind.HELP_OUTCOME: (*HelpOutcome, *NoActionReason),
     LetterKind.PAUSED: ("own", "partner"),
     LetterKind.RESUMED: ("own", "partner"),
     LetterKind.DECISION_WANTED: tuple(DecisionTopic),

@@ -70,7 +70,7 @@ def test_participants_can_always_ask_for_help_or_leave(desk: Any, kind: LetterKi
 @pytest.mark.parametrize(
     ("kind", "topic"),
     [(LetterKind.SESSION_CANCELLED, "ended"), (LetterKind.SESSION_CANCELLED, "on_hold"),
-     (LetterKind.HELP_OUTCOME, "ended")],
+     (LetterKind.HELP_OUTCOME, "ended"), (LetterKind.HELP_OUTCOME, "rematched")],
 )  # fmt: skip
 def test_an_ended_or_held_pairing_offers_no_way_out(desk: Any, kind: LetterKind, topic: str) -> None:
     """Where there is nothing left to leave, nobody is invited to leave."""
@@ -86,8 +86,13 @@ def test_every_topic_of_the_domain_has_words_of_its_own(desk: Any, locale: str) 
         LetterKind.PAUSED: {"partner"},
         LetterKind.TEAM_CHANGED: {"with_backup"},
         LetterKind.SILENCE_NOTE: {"both"},
+        LetterKind.HELP_REMINDER: {"outcome"},
+        LetterKind.HELP_ELSEWHERE: {"late"},
     }
     for kind in (
+        LetterKind.HELP_RECEIVED,
+        LetterKind.HELP_REMINDER,
+        LetterKind.HELP_ELSEWHERE,
         LetterKind.INVITATION,
         LetterKind.SESSION_CANCELLED,
         LetterKind.HELP_OUTCOME,

@@ -153,18 +153,31 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     "log_session": ("--starts-at 2027-03-01T10:00:00+01:00 --minutes 40", {"starts_at": AT, "minutes": 40}),
     "give_review": ("--rating 5 --rating 6 --comfort yes --rules-do-not-fit", {"review": REVIEW}),
     "ask_coordinator": (
-        "--matter boundary --words 'late calls' --severity S2 --partner-may-know --hold-next-session",
+        (
+            "--matter boundary --words 'late calls' --severity S2 --partner-may-know --hold-next-session"
+            " --not-to coordinator"
+        ),
         {
             "matter": c.Matter.BOUNDARY,
             "words": "late calls",
             "severity": c.Severity.S2,
             "partner_may_know": True,
+            "not_to": (Party.COORDINATOR,),
             "hold_next_session": True,
         },
     ),
     "take_up_help": ("--number 1", {"help": 1}),
     "arrange_talk": ("--number 1 --starts-at 2027-03-01T09:00:00Z", {"help": 1, "starts_at": AT}),
-    "conclude_help": ("--number 1 --outcome answered", {"help": 1, "outcome": c.HelpOutcome.ANSWERED}),
+    "triage_help": ("--number 1 --way talk", {"help": 1, "way": c.HelpWay.TALK}),
+    "conclude_help": (
+        "--number 1 --outcome no_action --reason settled --staying mentor",
+        {
+            "help": 1,
+            "outcome": c.HelpOutcome.NO_ACTION,
+            "reason": c.NoActionReason.SETTLED,
+            "staying": (Party.MENTOR,),
+        },
+    ),
     "rate_help": ("--number 1 --helped", {"help": 1, "helped": True}),
     "pause": ("--until 2027-03-01T09:00:00Z", {"until": AT}),
     "resume": ("", {}),
