@@ -93,9 +93,18 @@ async def _everybody(engine: "AsyncEngine") -> "Sequence[Person]":
 @people.command()
 def erase(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="The person's id.")],
+    even_if_open: Annotated[
+        bool, typer.Option("--even-if-open", help="Though a relationship is open, and the other is left waiting.")
+    ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Forget a person. Histories keep an id that then names nobody; nothing more can be sent to them."""
+    pairings = [] if even_if_open else with_database(lambda engine: _pairings(engine, person))
+    if still_open := [pairing.relationship for pairing in pairings if pairing.is_open]:
+        raise Failed(
+            f"{person} still has an open relationship: {', '.join(still_open)}. Nobody was erased. "
+            f"End it first (mentoring exit {still_open[0]} --by {person}), or the other is left waiting."
+        )
     if not with_database(lambda engine: _erased(engine, person)):
         raise Failed(f"The people directory knows nobody by the id {person}.")
     show({"person": person, "erased": True}, output)

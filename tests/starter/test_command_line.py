@@ -31,7 +31,7 @@ from mentoring_lifecycle.gateways.programme_toml import read_programme
 from mentoring_lifecycle.starter import acts
 from mentoring_lifecycle.starter.__main__ import app
 from mentoring_lifecycle.starter.client import OutcomeUnknown, RelationshipHandle
-from tests.builders import COORDINATOR, MENTEE, MENTOR, journal_of, whole_life
+from tests.builders import ACTIVE, COORDINATOR, MENTEE, MENTOR, journal_of, life, whole_life
 
 ROOT = Path(__file__).parents[2]
 ROSTER = ROOT / "examples/people.csv"
@@ -550,6 +550,25 @@ def test_a_person_is_handed_what_is_kept() -> None:
     run("people", "erase", MENTOR)
     assert answer("people", "export", MENTOR)["person"] is None
     assert run("people", "export", "p-nobody").exit_code == 1
+
+
+@pytest.mark.usefixtures("lives")
+def test_nobody_is_erased_out_of_an_open_relationship() -> None:
+    """Edge case 30: what is open is named and ended first; who says so in so many words erases all the same."""
+
+    async def one_more() -> None:
+        engine = open_database(os.environ["MENTORING_DATABASE_URL"])
+        name, entries = journal_of(life().after(*ACTIVE), "r-open")
+        await SqlJournal(engine).append(JournalTail(name, "ponte", "active", "normal", "", entries))
+        await engine.dispose()
+
+    asyncio.run(one_more())
+    refused = run("people", "erase", MENTOR)
+    assert refused.exit_code == 1
+    assert "an open relationship: r-open. Nobody was erased." in refused.stderr
+    assert answer("people", "export", MENTOR)["person"]["name"] == "Luca Neri"
+    assert run("people", "erase", MENTOR, "--even-if-open").exit_code == 0
+    assert answer("people", "export", MENTOR)["person"] is None
 
 
 @pytest.mark.usefixtures("migrated")
