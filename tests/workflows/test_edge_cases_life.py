@@ -101,7 +101,8 @@ async def test_case_01_whoever_leaves_the_company_gets_nothing_more(rig: Rig) ->
 
     case = names.case_workflow_id(report.case)
     await rig.cases.advance(case, to=await rig.cases.now(case) + timedelta(days=4.1))
-    received = [mail for mail in rig.world.mail.sent if mail.key.startswith(f"case-{report.case}/")]
+    about_it = [mail for mail in rig.world.mail.sent if mail.key.startswith(f"case-{report.case}/")]
+    received = [mail for mail in about_it if kind_of(mail) is LetterKind.CASE_RECEIVED]
     assert len(received) == 5, "the contact is told daily, whoever has left"
 
 
