@@ -115,9 +115,10 @@ async def test_nobody_but_the_team_reads_the_words(rig: Rig) -> None:
 async def test_who_does_not_act_is_overtaken(rig: Rig) -> None:
     """The coordinator is reminded, then the backup hears of it, then both, then the contact and the asker."""
     life = await rig.life(*UNDER_WAY, backup=BACKUP)
-    asked_at = await life.now()
+    asked_at = working_days_after(await life.now(), 1).replace(hour=9, minute=0, second=0, microsecond=0)
+    await life.until(asked_at)  # reminders wait for the reader's day, so that it matters when a clock began
     await life.past(asked_for_help)
-    due = working_days_after(asked_at, 1)
+    due = working_days_after(await life.now(), 1)
     await life.until(due - timedelta(minutes=1))
     for person in (COORDINATOR, BACKUP):
         assert len(life.mails(LetterKind.HELP_REMINDER, to=person)) == 1
