@@ -52,6 +52,16 @@ def test_case_19_both_are_asked_and_it_closes_when_both_have_answered() -> None:
     assert len(lived.letters(LetterKind.CLOSED_NOTE)) == 1
 
 
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_whom_mail_does_not_reach_does_not_keep_it_open(when: str) -> None:
+    """They have not been asked, so their goals stay; and the other, who is to have another pairing, is not kept."""
+    fails = c.RecordAddressFailed(Party.MENTOR)
+    steps = (fails, REMATCH) if when == "before" else (REMATCH, fails)
+    lived = life().after(*WITH_THREE, *steps, says(MENTEE, yes=True), 7 * DAY)
+    assert lived.state.outcome is e.RelationshipOutcome.REMATCHED
+    assert AgreementView.of(lived.state).carried_goals == (OF_MENTEE,)
+
+
 @pytest.mark.parametrize(
     ("answers", "carried"),
     [
