@@ -9,6 +9,7 @@ from mentoring_lifecycle.domain.asking import ask, ask_both, ask_for_decision
 from mentoring_lifecycle.domain.commands import ProposeRules, SignRules
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
+    MEETING,
     AmendmentProposed,
     AskLapsed,
     DecisionTopic,
@@ -54,7 +55,7 @@ def may_be_proposed(state: Relationship) -> bool:
     """Whether one of the pair could propose a new version now."""
     if state.phase is Phase.GROUND_RULES:
         return True
-    meets = state.phase in (Phase.ACTIVE, Phase.CLOSING) and not (state.end_reached or state.rematching)
+    meets = state.phase in MEETING and not (state.end_reached or state.rematching)
     return meets and len(state.signed) == len(PAIR)
 
 

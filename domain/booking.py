@@ -11,10 +11,10 @@ from mentoring_lifecycle.domain.asking import ask
 from mentoring_lifecycle.domain.commands import AnswerTimes, BookSession, CancelSession, MoveSession, ProposeTimes
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
+    MEETING,
     AskLapsed,
     CancelReason,
     ChangesNoted,
-    Phase,
     SessionCancelled,
     SessionMoved,
     SessionPlanned,
@@ -81,7 +81,7 @@ def not_ahead(session: Session | None, number: int) -> Rejection | None:
 
 def may_plan(state: Relationship) -> bool:
     """Sessions are planned while the pair is under way and the agreed number is not reached."""
-    under_way = state.phase in (Phase.ACTIVE, Phase.CLOSING) and state.goals_agreed
+    under_way = state.phase in MEETING and state.goals_agreed
     under_way = under_way and state.moves and not state.end_reached and not state.rematching
     return under_way and not state.help_holds_sessions and state.planned_so_far < state.sessions_planned
 

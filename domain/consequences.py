@@ -275,7 +275,7 @@ def wish_to_look(state: Relationship, session: int, now: datetime, proposals: in
     """
     number = session or (state.planned_session.number if state.planned_session else state.next_session)
     planned = state.session(number)
-    if state.phase not in (e.Phase.ACTIVE, e.Phase.CLOSING) or state.is_ending:
+    if state.phase not in e.MEETING or state.is_ending:
         return None
     if planned is None and (number != state.next_session or state.end_reached):
         return None

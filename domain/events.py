@@ -33,6 +33,10 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
+MEETING = (Phase.ACTIVE, Phase.CLOSING)
+"""While the two meet: from agreed goals to the end."""
+
+
 class RelationshipOutcome(StrEnum):
     """How it ended. Why somebody left, or felt unsafe, is never among these."""
 

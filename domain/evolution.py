@@ -125,7 +125,7 @@ def _ask_lapsed(state: Relationship, event: e.AskLapsed) -> Relationship:
 def _phase_entered(state: Relationship, event: e.PhaseEntered) -> Relationship:
     """Questions of an earlier phase end with it; a session, a call for help and what was proposed outlive it."""
     lasting: tuple[e.Subject, ...] = _LASTING
-    if state.phase in (e.Phase.ACTIVE, e.Phase.CLOSING):
+    if state.phase in e.MEETING:
         lasting = (*_LASTING, e.Subject.RULES, e.Subject.EARLY_END, e.Subject.CARRY_GOALS)
     asks = tuple(ask for ask in state.asks if ask.subject in lasting or ask.topic in e.LASTING_TOPICS)
     return replace(state, phase=event.phase, asks=asks)

@@ -6,6 +6,7 @@ from mentoring_lifecycle.domain.commands import EndByProgramme
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.ending import cancel_planned, end
 from mentoring_lifecycle.domain.events import (
+    MEETING,
     CancelReason,
     EndBroughtForward,
     Phase,
@@ -16,7 +17,6 @@ from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 
 MOST_NOTICE_DAYS = 180
-_MEETING = (Phase.ACTIVE, Phase.CLOSING)
 
 
 def end_by_programme(draft: Draft, command: EndByProgramme, by: Party, now: datetime) -> Rejection | None:
@@ -28,7 +28,7 @@ def end_by_programme(draft: Draft, command: EndByProgramme, by: Party, now: date
         return Rejection(Refusal.END_REACHED)
     if state.ended_by_programme:
         return Rejection(Refusal.NOTHING_NEW)
-    if state.is_paused or state.phase not in _MEETING or not state.goals_agreed:
+    if state.is_paused or state.phase not in MEETING or not state.goals_agreed:
         end(draft, now, RelationshipOutcome.ENDED_BY_PROGRAMME)
         return None
     draft.add(EndBroughtForward(now, by, min(state.ends_at, now + timedelta(days=command.notice_days))))

@@ -213,6 +213,8 @@ class MentoringClient:
         pair = await self._suitable_pair(mentor, mentee, coordinator, backup, policy)
         zone = zone or pair[1].zone
         _require_zone(zone)
+        team, contact = (coordinator, backup), self._handling.contact
+        in_line = await in_line_with(self._people, (mentor, mentee), [each for each in (*team, contact) if each])
         opening = Opening(
             relationship=relationship,
             programme=programme,
@@ -224,8 +226,8 @@ class MentoringClient:
             policy=policy,
             follows=follows,
             carried=carried,
-            contact=await self._contact_for((mentor, mentee)),
-            conflicted=await in_line_with(self._people, (mentor, mentee), [coordinator, *([backup] if backup else [])]),
+            contact="" if contact in in_line else contact,
+            conflicted=tuple(each for each in team if each in in_line),
         )
         await self._reserve(opening, {person.id: person.capacity for person in pair})
         await self._start(opening, shows_search_attributes)
@@ -314,11 +316,6 @@ class MentoringClient:
         if conflict := await conflict_of(self._people, one, other, policy.minimum_level_distance):
             raise CommandRejected(conflict)
         return one, other
-
-    async def _contact_for(self, pair: tuple[str, str]) -> str:
-        """Nobody who is one of the two, or stands in a reporting line with one of them."""
-        contact = self._handling.contact
-        return contact if contact and not await in_line_with(self._people, pair, [contact]) else ""
 
     async def reopen(self, old: str, *, relationship: str = "", policy: ProgrammePolicy | None = None) -> Continued:
         """Begin anew with the same two people: a new relationship that follows an ended one.
