@@ -1,23 +1,34 @@
 """Ways in: the typed client, the command line and the demo."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mentoring_lifecycle.starter.client import (
-        CommandRejected,
-        MentoringClient,
-        OutcomeUnknown,
-        RelationshipHandle,
-        RelationshipRow,
-    )
+    from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown
+    from mentoring_lifecycle.starter.case_handle import CaseHandle
+    from mentoring_lifecycle.starter.client import MentoringClient, RelationshipRow
+    from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 
-__all__ = ["CommandRejected", "MentoringClient", "OutcomeUnknown", "RelationshipHandle", "RelationshipRow"]
+_HOMES = {
+    "CaseHandle": "case_handle",
+    "CommandRejected": "answers",
+    "MentoringClient": "client",
+    "OutcomeUnknown": "answers",
+    "RelationshipHandle": "relationship_handle",
+    "RelationshipRow": "client",
+}
+__all__ = [
+    "CaseHandle",
+    "CommandRejected",
+    "MentoringClient",
+    "OutcomeUnknown",
+    "RelationshipHandle",
+    "RelationshipRow",
+]
 
 
 def __getattr__(name: str) -> Any:
     """The client is loaded when it is asked for, so that `mentoring --help` does not load the Temporal SDK."""
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from mentoring_lifecycle.starter import client
-
-    return getattr(client, name)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

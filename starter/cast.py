@@ -15,7 +15,8 @@ from mentoring_lifecycle.domain.letters import Action
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 from mentoring_lifecycle.domain.relationship import Standing
 from mentoring_lifecycle.embedded.mail import FiledMail, Mailbox
-from mentoring_lifecycle.starter.client import MentoringClient, RelationshipHandle
+from mentoring_lifecycle.starter.client import MentoringClient
+from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 
 _LINK = re.compile(r"https?://\S+")
 _ACTIONS = frozenset(action.value for action in Action)

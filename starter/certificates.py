@@ -76,7 +76,7 @@ async def _issued(
     from mentoring_lifecycle.domain.rejections import Refusal, Rejection
     from mentoring_lifecycle.gateways.journal_sql import SqlJournal
     from mentoring_lifecycle.gateways.people_sql import SqlPeople
-    from mentoring_lifecycle.starter.client import CommandRejected
+    from mentoring_lifecycle.starter.answers import CommandRejected
 
     record = read_record(relationship, await SqlJournal(engine).read(relationship))
     if record is None:
@@ -103,7 +103,7 @@ async def _issued(
 async def _titles(record: "Record", party: "Party", settings: "Settings") -> tuple[str, ...]:
     """The holder's own goals and the pair's, while the history that holds their words is kept."""
     from mentoring_lifecycle.domain.commands import GoalOwner
-    from mentoring_lifecycle.starter.client import CommandRejected, OutcomeUnknown
+    from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown
     from mentoring_lifecycle.starter.connection import opened_client
 
     try:

@@ -22,7 +22,8 @@ from mentoring_lifecycle.starter.exit_codes import ExitCode, Failed
 
 if TYPE_CHECKING:
     from mentoring_lifecycle.contracts.cases import CaseView, SevereReport
-    from mentoring_lifecycle.starter.client import CaseHandle, MentoringClient
+    from mentoring_lifecycle.starter.case_handle import CaseHandle
+    from mentoring_lifecycle.starter.client import MentoringClient
 
 app = typer.Typer()
 cases = typer.Typer(no_args_is_help=True)

@@ -43,8 +43,9 @@ from mentoring_lifecycle.gateways.database import migrate, open_database
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.roster_csv import read_roster
+from mentoring_lifecycle.starter.answers import CommandRejected
 from mentoring_lifecycle.starter.cast import CONTACT, Life, Postbox, Request, Stage, lives
-from mentoring_lifecycle.starter.client import IDENTITY, CommandRejected, MentoringClient
+from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient
 from mentoring_lifecycle.starter.costs import Cost, cost_of
 
 NAMESPACE, CASES_NAMESPACE = "mentoring", "mentoring-cases"

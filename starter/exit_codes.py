@@ -51,7 +51,7 @@ def _of_settings(error: Exception, _locale: str) -> Ending | None:
 
 def _of_client(error: Exception, locale: str) -> Ending | None:
     from mentoring_lifecycle.domain.rejections import Refusal
-    from mentoring_lifecycle.starter.client import CommandRejected, OutcomeUnknown
+    from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown
 
     if isinstance(error, CommandRejected):
         not_found = error.code in (Refusal.UNKNOWN_RELATIONSHIP, Refusal.UNKNOWN_CASE)

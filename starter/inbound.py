@@ -28,7 +28,7 @@ from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 from mentoring_lifecycle.gateways.imip_reply import CalendarReply
 from mentoring_lifecycle.gateways.inbound_mail import DeliveryReport, Reading, read_mail
-from mentoring_lifecycle.starter.client import CommandRejected
+from mentoring_lifecycle.starter.answers import CommandRejected
 
 log = structlog.stdlib.get_logger()
 

@@ -97,7 +97,7 @@ def _require_two(one: str, other: str) -> None:
     """Only ids get into the audit trail. Nobody need be in the directory: a block outlives a person's row there."""
     from mentoring_lifecycle.contracts.names import is_identifier
     from mentoring_lifecycle.domain.rejections import Refusal, Rejection
-    from mentoring_lifecycle.starter.client import CommandRejected
+    from mentoring_lifecycle.starter.answers import CommandRejected
 
     if not (is_identifier(one) and is_identifier(other)):
         raise CommandRejected(Rejection(Refusal.BAD_IDENTIFIER, "PERSON"))

@@ -24,7 +24,8 @@ from mentoring_lifecycle.domain.consequences import uid_prefix
 from mentoring_lifecycle.domain.effects import CalendarEffect
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Rejection
-from mentoring_lifecycle.starter.client import CommandRejected, MentoringClient
+from mentoring_lifecycle.starter.answers import CommandRejected
+from mentoring_lifecycle.starter.client import MentoringClient
 from mentoring_lifecycle.starter.conflicts import conflict_of
 from mentoring_lifecycle.starter.findings import Finding, Found, Say, States, calendar_findings, people_findings
 

@@ -17,7 +17,8 @@ from mentoring_lifecycle.starter.display import Output, OutputOption, show
 from mentoring_lifecycle.starter.exit_codes import Failed
 
 if TYPE_CHECKING:
-    from mentoring_lifecycle.starter.client import MentoringClient, RelationshipHandle, RelationshipRow
+    from mentoring_lifecycle.starter.client import MentoringClient, RelationshipRow
+    from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 
 app = typer.Typer()
 

@@ -14,7 +14,7 @@ from mentoring_lifecycle.contracts.reply_address import ReplyTemplate
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.gateways.memory import MemoryPeople, MemoryReplyAddresses
-from mentoring_lifecycle.starter.client import CommandRejected
+from mentoring_lifecycle.starter.answers import CommandRejected
 from mentoring_lifecycle.starter.inbound import Inbox
 from tests.builders import ACTIVE, Life, life
 

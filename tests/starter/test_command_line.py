@@ -30,7 +30,8 @@ from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.programme_toml import read_programme
 from mentoring_lifecycle.starter import acts
 from mentoring_lifecycle.starter.__main__ import app
-from mentoring_lifecycle.starter.client import OutcomeUnknown, RelationshipHandle
+from mentoring_lifecycle.starter.answers import OutcomeUnknown
+from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 from tests.builders import ACTIVE, COORDINATOR, MENTEE, MENTOR, journal_of, life, whole_life
 
 ROOT = Path(__file__).parents[2]

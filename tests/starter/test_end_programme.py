@@ -13,14 +13,8 @@ from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 from mentoring_lifecycle.starter import client as typed
 from mentoring_lifecycle.starter import programme
 from mentoring_lifecycle.starter.__main__ import app
-from mentoring_lifecycle.starter.client import (
-    END_OF_PROGRAMME,
-    CommandRejected,
-    MentoringClient,
-    OutcomeUnknown,
-    ProgrammeEnd,
-    RelationshipRow,
-)
+from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown
+from mentoring_lifecycle.starter.client import END_OF_PROGRAMME, MentoringClient, ProgrammeEnd, RelationshipRow
 
 
 class Programme(MentoringClient):

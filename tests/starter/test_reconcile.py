@@ -18,7 +18,7 @@ from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
 from mentoring_lifecycle.gateways.memory import MemoryCalendar, MemoryLedger, MemoryPeople
 from mentoring_lifecycle.letters.writer import CatalogueLetters
-from mentoring_lifecycle.starter.client import CommandRejected, OutcomeUnknown
+from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown
 from mentoring_lifecycle.starter.findings import Finding, Say
 from mentoring_lifecycle.starter.reconcile import Reconciler, Row, reconcile_forever
 from tests.builders import ACTIVE, BACKUP, COORDINATOR, DAY, MENTEE, MENTOR, Life, life

@@ -40,7 +40,8 @@ from mentoring_lifecycle.gateways.memory import (
     MemoryPeople,
 )
 from mentoring_lifecycle.letters.writer import CatalogueLetters
-from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient, RelationshipHandle
+from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient
+from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 from mentoring_lifecycle.worker import Gateways, build_cases_worker, build_worker
 
 MENTOR, MENTEE, COORDINATOR = "person-mia", "person-ed", "person-cleo"

@@ -10,7 +10,7 @@ from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome, Sessio
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.rejections import Refusal
-from mentoring_lifecycle.starter.client import CommandRejected
+from mentoring_lifecycle.starter.answers import CommandRejected
 
 from .life import (
     COORDINATOR,

@@ -15,7 +15,9 @@ from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.gateways.memory import MemoryPairings
-from mentoring_lifecycle.starter.client import CommandRejected, MentoringClient, RelationshipHandle
+from mentoring_lifecycle.starter.answers import CommandRejected
+from mentoring_lifecycle.starter.client import MentoringClient
+from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 
 from .life import COORDINATOR, MENTEE, MENTOR, PEOPLE, STRANGER, QuickLife, Rig, both_accepted, both_signed
 

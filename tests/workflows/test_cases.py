@@ -24,7 +24,8 @@ from mentoring_lifecycle.domain.commands import Matter, Severity
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
-from mentoring_lifecycle.starter.client import CommandRejected, MentoringClient
+from mentoring_lifecycle.starter.answers import CommandRejected
+from mentoring_lifecycle.starter.client import MentoringClient
 
 from .life import (
     BACKUP,

@@ -15,7 +15,8 @@ from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.events import Phase
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.rejections import Refusal
-from mentoring_lifecycle.starter.client import CommandRejected, RelationshipHandle
+from mentoring_lifecycle.starter.answers import CommandRejected
+from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 
 from .life import (
     COORDINATOR,

@@ -30,7 +30,8 @@ from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.domain.relationship import Standing
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from mentoring_lifecycle.gateways.memory import MemoryReplyAddresses
-from mentoring_lifecycle.starter.client import CommandRejected, MentoringClient
+from mentoring_lifecycle.starter.answers import CommandRejected
+from mentoring_lifecycle.starter.client import MentoringClient
 from mentoring_lifecycle.starter.inbound import Inbox
 
 from .life import (

@@ -19,7 +19,8 @@ from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Standing
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
-from mentoring_lifecycle.starter.client import CommandRejected, ProgrammeEnd
+from mentoring_lifecycle.starter.answers import CommandRejected
+from mentoring_lifecycle.starter.client import ProgrammeEnd
 
 from .life import (
     BACKUP,

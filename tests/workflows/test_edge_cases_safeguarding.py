@@ -12,7 +12,8 @@ from mentoring_lifecycle.domain.cases.state import Stage
 from mentoring_lifecycle.domain.commands import Matter
 from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
-from mentoring_lifecycle.starter.client import CommandRejected, MentoringClient
+from mentoring_lifecycle.starter.answers import CommandRejected
+from mentoring_lifecycle.starter.client import MentoringClient
 
 from .life import BACKUP, CONTACT, COORDINATOR, MENTEE, MENTOR, UNDER_WAY, Rig, quick_rig
 

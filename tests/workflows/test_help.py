@@ -11,7 +11,7 @@ from mentoring_lifecycle.domain.help_requests import working_days_after
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal
-from mentoring_lifecycle.starter.client import CommandRejected
+from mentoring_lifecycle.starter.answers import CommandRejected
 
 from .life import BACKUP, CONTACT, COORDINATOR, MENTEE, MENTOR, MOMENT, STRANGER, UNDER_WAY, Life, Rig, World
 

@@ -22,7 +22,7 @@ from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from mentoring_lifecycle.embedded.virtual_time import VirtualTimeStuck
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.ledger_sql import LedgerRow, SqlLedger
-from mentoring_lifecycle.starter.client import OutcomeUnknown
+from mentoring_lifecycle.starter.answers import OutcomeUnknown
 
 from .conftest import set_up
 from .life import GOAL, MENTEE, MENTOR, PAIR, Life, next_session

@@ -6,7 +6,7 @@ from mentoring_lifecycle.domain.commands import Choice
 from mentoring_lifecycle.domain.events import RelationshipOutcome
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.rejections import Refusal
-from mentoring_lifecycle.starter.client import CommandRejected
+from mentoring_lifecycle.starter.answers import CommandRejected
 
 from .life import (
     BACKUP,

@@ -12,7 +12,7 @@ from mentoring_lifecycle.contracts.views import RelationshipView
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.events import Phase, RelationshipOutcome
 from mentoring_lifecycle.domain.rejections import Refusal
-from mentoring_lifecycle.starter.client import CommandRejected
+from mentoring_lifecycle.starter.answers import CommandRejected
 
 from .life import (
     COORDINATOR,

@@ -16,7 +16,8 @@ from mentoring_lifecycle.domain.effects import FindSlot
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
-from mentoring_lifecycle.starter.client import CommandRejected, MentoringClient, NoSchedule
+from mentoring_lifecycle.starter.answers import CommandRejected, NoSchedule
+from mentoring_lifecycle.starter.client import MentoringClient
 
 from .life import (
     ANY_HOUR,

@@ -22,7 +22,7 @@ from mentoring_lifecycle.gateways.action_links import TemplateLinks
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.memory import MemoryLedger, MemoryPeople
 from mentoring_lifecycle.letters.writer import CatalogueLetters
-from mentoring_lifecycle.starter.client import CommandRejected
+from mentoring_lifecycle.starter.answers import CommandRejected
 from mentoring_lifecycle.starter.findings import Say
 from mentoring_lifecycle.starter.reconcile import Reconciler
 from tests.builders import ACTIVE, BACKUP, COORDINATOR, DAY, MENTEE, MENTOR, Life, life

@@ -1,0 +1,133 @@
+"""One case, for whoever handles it or made the report."""
+
+import uuid
+from typing import Any
+
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.service import RPCError, RPCStatusCode
+
+from mentoring_lifecycle.contracts import names
+from mentoring_lifecycle.contracts.cases import CaseView
+from mentoring_lifecycle.contracts.refusals import rejection_in
+from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.cases import commands as k
+from mentoring_lifecycle.domain.rejections import Refusal, Rejection
+from mentoring_lifecycle.starter.answers import ANSWER_WITHIN, NOBODY_ANSWERED, CommandRejected, OutcomeUnknown
+
+
+class CaseHandle:
+    """One case. `by` is always a person id; whoever was not told of a case is answered as if there were none.
+
+    Acts return how it stands afterwards. Raises CommandRejected when the domain refuses, OutcomeUnknown when no worker
+    answered in time.
+    """
+
+    def __init__(self, client: Client, case: str) -> None:
+        self.id = case
+        self._handle = client.get_workflow_handle(names.case_workflow_id(case))
+
+    async def acknowledge(self, *, by: str, command_id: str = "") -> CaseView:
+        """Take note; whoever of those who were told does so first has the case."""
+        return _seen(await self.do(k.Acknowledge(by), command_id))
+
+    async def triage(
+        self,
+        *,
+        by: str,
+        track: k.LegalTrack,
+        severity: c.Severity | None = None,
+        reason: k.LoweringReason | None = None,
+        command_id: str = "",
+    ) -> CaseView:
+        """Judge how grave it is and which law it falls under; lower than it stands only with a reason."""
+        return _seen(await self.do(k.Triage(by, track, severity, reason), command_id))
+
+    async def start_investigation(self, *, by: str, command_id: str = "") -> CaseView:
+        """Begin to look into it."""
+        return _seen(await self.do(k.StartInvestigation(by), command_id))
+
+    async def refer(self, *, by: str, to: k.ReferredTo, command_id: str = "") -> CaseView:
+        """Note where a person has taken it."""
+        return _seen(await self.do(k.Refer(by, to), command_id))
+
+    async def decide_outcome(
+        self, *, by: str, outcome: k.CaseOutcome, reason: k.NoActionReason | None = None, command_id: str = ""
+    ) -> CaseView:
+        """Say what came of it; nothing is done to anybody by this."""
+        return _seen(await self.do(k.DecideOutcome(by, outcome, reason), command_id))
+
+    async def give_feedback(self, *, by: str, command_id: str = "") -> CaseView:
+        """Note that whoever reported has been told what came of it."""
+        return _seen(await self.do(k.GiveFeedback(by), command_id))
+
+    async def withdraw(self, *, by: str, command_id: str = "") -> CaseView | None:
+        """Withdraw the report, as whoever made it or as the handler; the reporter is shown nothing of the case."""
+        return await self.do(k.Withdraw(by), command_id)
+
+    async def reopen(self, *, by: str, command_id: str = "") -> CaseView:
+        """Take up again what had been concluded."""
+        return _seen(await self.do(k.Reopen(by), command_id))
+
+    async def reassign(
+        self, *, by: str, reason: k.ReassignReason, to: str = "", command_id: str = ""
+    ) -> CaseView | None:
+        """Give it to somebody else, by default to whoever is next; after a conflict one is shown nothing more of it."""
+        return await self.do(k.Reassign(by, reason, to), command_id)
+
+    async def do(self, command: k.CaseCommand, command_id: str = "") -> CaseView | None:
+        """Any act as a value; None where whoever asked may not see the case (any more)."""
+        command_id = command_id or str(uuid.uuid4())
+        try:
+            view: CaseView | None = await self._handle.execute_update(
+                names.ACT_ON_CASE,
+                command,
+                id=command_id,
+                result_type=CaseView | None,  # type: ignore[arg-type]  # pydantic's converter takes it as a class
+                rpc_timeout=ANSWER_WITHIN,
+            )
+            return view
+        except WorkflowUpdateFailedError as error:
+            if rejection := rejection_in(error.cause):
+                raise CommandRejected(rejection) from None
+            raise
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise OutcomeUnknown(command_id) from error
+        except RPCError as error:
+            raise _of_a_case(error, command_id) from error
+
+    async def read(self, *, by: str) -> CaseView:
+        """Everything about it, the words of the report among them."""
+        return _seen(await self.look(by=by))
+
+    async def look(self, *, by: str) -> CaseView | None:
+        """The same, or None where there is nothing for this person to see."""
+        view: CaseView | None = await self._query("read", CaseView | None, by)
+        return view
+
+    async def timeline(self, *, by: str) -> "list[str]":
+        """What has happened, oldest first."""
+        lines: list[str] = await self._query("timeline", list[str], by)
+        if not lines:
+            raise CommandRejected(Rejection(Refusal.UNKNOWN_CASE))
+        return lines
+
+    async def _query(self, name: str, result: Any, by: str) -> Any:
+        try:
+            return await self._handle.query(name, by, result_type=result, rpc_timeout=ANSWER_WITHIN)
+        except RPCError as error:
+            raise _of_a_case(error, "") from error
+
+
+def _seen(view: CaseView | None) -> CaseView:
+    if view is None:
+        raise CommandRejected(Rejection(Refusal.UNKNOWN_CASE))
+    return view
+
+
+def _of_a_case(error: RPCError, command_id: str) -> Exception:
+    """A case that never was, one that is no longer kept, and one that is not for them sound the same."""
+    if error.status is RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
+        return CommandRejected(Rejection(Refusal.UNKNOWN_CASE))
+    if error.status in NOBODY_ANSWERED:
+        return OutcomeUnknown(command_id)
+    return error

@@ -1,0 +1,82 @@
+"""Where a severe report comes in, and who may be given it. Nothing of it touches a relationship."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from mentoring_lifecycle.activities.clocks import zone_named
+from mentoring_lifecycle.activities.legal_clocks import may_be_reported
+from mentoring_lifecycle.activities.ports import JournalGateway, PeopleGateway
+from mentoring_lifecycle.contracts import names
+from mentoring_lifecycle.contracts.cases import Handling, SevereReport, open_case
+from mentoring_lifecycle.contracts.record import read_record
+from mentoring_lifecycle.domain.rejections import Refusal, Rejection
+from mentoring_lifecycle.starter.answers import CommandRejected
+from mentoring_lifecycle.starter.checks import require_identifiers
+from mentoring_lifecycle.starter.conflicts import conflicted
+from mentoring_lifecycle.workflows.case import Case
+
+
+class Intake:
+    """Takes severe reports, for one installation."""
+
+    def __init__(
+        self,
+        client: Client,
+        task_queue: str,
+        people: PeopleGateway,
+        journal: JournalGateway | None,
+        handling: Handling,
+    ) -> None:
+        """`client` is one of the cases' own namespace; `journal` tells who the pair is, where there is one."""
+        self._client = client
+        self._task_queue = task_queue
+        self._people = people
+        self._journal = journal
+        self._handling = handling
+
+    async def take(self, report: SevereReport) -> None:
+        """Returns once the report is durable, and never before. Raises CommandRejected."""
+        require_identifiers(case=report.case)
+        if report.relationship:
+            require_identifiers(relationship=report.relationship)
+        opened = open_case(report, await self._handling_of(report))
+        if isinstance(opened, Rejection):
+            raise CommandRejected(opened)
+        try:
+            await self._client.start_workflow(
+                Case.run,
+                opened,
+                id=names.case_workflow_id(report.case),
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            )
+        except WorkflowAlreadyStartedError:
+            return  # it was the same report
+
+    async def _handling_of(self, report: SevereReport) -> Handling:
+        """With whoever may not handle it, because they are part of it or of somebody's reporting chain."""
+        pair = await self._pair_of(report.relationship) if report.relationship else ()
+        involved = (report.by, report.about, *pair)
+        handling = self._handling
+        barred = await conflicted(self._people, handling.handlers, involved)
+        # The contact is from outside, so that a chain does not bar them: only being named in it does.
+        named = (handling.contact,) if handling.contact in involved else ()
+        return replace(handling, conflicted=tuple(dict.fromkeys((*barred, *named))))
+
+    async def _pair_of(self, relationship: str) -> tuple[str, ...]:
+        record = read_record(relationship, await self._journal.read(relationship)) if self._journal else None
+        if record is None:
+            return ()
+        if record.closed_at and not self._may_be_reported(record.closed_at):
+            raise CommandRejected(Rejection(Refusal.REPORTED_TOO_LATE, str(self._handling.profile.report_months)))
+        return record.opened.mentor.person, record.opened.mentee.person
+
+    def _may_be_reported(self, closed_at: datetime) -> bool:
+        zone = zone_named(self._handling.zone) or ZoneInfo("UTC")
+        return may_be_reported(closed_at, datetime.now(UTC), self._handling.profile, zone)
