@@ -27,6 +27,7 @@ from mentoring_lifecycle.worker import (
     opened_gateways,
     sandbox,
 )
+from mentoring_lifecycle.workflows.doorkeeper import Doorkeeper
 
 
 class MentoringPlugin(SimplePlugin):
@@ -54,6 +55,7 @@ class MentoringPlugin(SimplePlugin):
             data_converter=converter,
             workflows=WORKFLOWS,
             activities=activities_over(gateways),
+            interceptors=[Doorkeeper(settings.claims())],
             workflow_runner=sandbox,
         )
 

@@ -32,9 +32,11 @@ from mentoring_lifecycle.activities.legal_clocks import LEGAL_ZONES
 from mentoring_lifecycle.contracts.addresses import TextRefused, checked_address, checked_name
 from mentoring_lifecycle.contracts.cases import Handling
 from mentoring_lifecycle.contracts.certificates import key_bytes
+from mentoring_lifecycle.contracts.claims import ClaimKey, ClaimKeys
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
 from mentoring_lifecycle.contracts.names import is_identifier
 from mentoring_lifecycle.contracts.reply_address import ReplyTemplate, UnusableReplyTemplate
+from mentoring_lifecycle.domain.authorisation import Channel
 from mentoring_lifecycle.domain.cases.profile import PROFILES, Law
 
 PREFIX = "MENTORING_"
@@ -110,6 +112,16 @@ class Settings(BaseSettings):
     cases_encryption_keys: SecretStr = SecretStr("")
     cases_encryption_active_key: str = ""
 
+    claim_keys: SecretStr = SecretStr("")
+    """Keyring `id:base64key,id2@mail:...` by which services vouch for who asks; with it, workers refuse all else.
+
+    A key whose id ends in `@` and a channel may vouch for what comes by that one alone.
+    """
+    claim_active_key: str = ""
+    """Id of the key that this process signs with; may be left out where the keyring holds one key."""
+    require_claims: bool = False
+    """Refuse to start without claim keys."""
+
     certificate_key: SecretStr = SecretStr("")
     """Seed of the Ed25519 key that signs certificates, base64 of 32 bytes; empty: none are issued."""
     certificate_issuer: str = ""
@@ -145,6 +157,12 @@ class Settings(BaseSettings):
         """The codec for safeguarding cases, with keys of their own; None where none is configured."""
         keys, active = self.cases_encryption_keys, self.cases_encryption_active_key
         return _codec(keys, active, accept_plaintext=not self.require_encryption)
+
+    def claims(self) -> ClaimKeys | None:
+        """What signs and proves who asks; None where no key is configured and everybody is believed."""
+        keyring = parse_keyring(self.claim_keys.get_secret_value())
+        keys = {key_id: ClaimKey(secret, _channel_of_key(key_id)) for key_id, secret in keyring.items()}
+        return ClaimKeys(keys, self.claim_active_key or next(iter(keys))) if keys else None
 
     @classmethod
     def settings_customise_sources(
@@ -230,6 +248,13 @@ class Settings(BaseSettings):
         parse_keyring(keys.get_secret_value())
         return keys
 
+    @field_validator("claim_keys")
+    @classmethod
+    def _must_be_claim_keys(cls, keys: SecretStr) -> SecretStr:
+        for key_id in parse_keyring(keys.get_secret_value()):
+            _channel_of_key(key_id)
+        return keys
+
     @field_validator("certificate_key")
     @classmethod
     def _must_be_a_key(cls, key: SecretStr) -> SecretStr:
@@ -247,6 +272,9 @@ class Settings(BaseSettings):
                 raise _problem(
                     f"{PREFIX}{name.upper()} is empty although MENTORING_REQUIRE_ENCRYPTION asks for encryption"
                 )
+        if self.require_claims and not self.claim_keys.get_secret_value():
+            raise _problem("MENTORING_CLAIM_KEYS is empty although MENTORING_REQUIRE_CLAIMS asks for claims")
+        _must_hold("MENTORING_CLAIM_ACTIVE_KEY", self.claim_keys, self.claim_active_key)
         if "sender_address" not in self.model_fields_set and self.smtp_host not in {"localhost", "127.0.0.1", "::1"}:
             raise _problem("MENTORING_SENDER_ADDRESS must be set where MENTORING_SMTP_HOST is another machine")
         _must_hold("MENTORING_ENCRYPTION_ACTIVE_KEY", self.encryption_keys, self.encryption_active_key)
@@ -302,6 +330,13 @@ def parse_keyring(text: str) -> dict[str, bytes]:
         if len(keyring[key_id]) != 32:
             raise _problem(f"key number {len(keyring)} is not 32 bytes long; make one with `openssl rand -base64 32`")
     return keyring
+
+
+def _channel_of_key(key_id: str) -> Channel | None:
+    _, at, channel = key_id.partition("@")
+    if at and channel not in set(Channel):
+        raise _problem(f"has a key for an unknown channel; these are known: {', '.join(Channel)}")
+    return Channel(channel) if at else None
 
 
 def _codec(keys: SecretStr, active: str, *, accept_plaintext: bool) -> EncryptionCodec | None:

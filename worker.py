@@ -37,6 +37,7 @@ from mentoring_lifecycle.activities.ports import (
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
 from mentoring_lifecycle.activities.timetable import NoFreeDays, Timetable
+from mentoring_lifecycle.contracts.claims import ClaimKeys
 from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.database import UnsupportedDatabase, migrate, open_database
@@ -61,6 +62,7 @@ from mentoring_lifecycle.starter.connection import (
 )
 from mentoring_lifecycle.telemetry import start_telemetry
 from mentoring_lifecycle.workflows.case import Case
+from mentoring_lifecycle.workflows.doorkeeper import Doorkeeper
 from mentoring_lifecycle.workflows.relationship import MentoringRelationship
 
 log = structlog.stdlib.get_logger()
@@ -180,19 +182,22 @@ def sandbox(runner: WorkflowRunner | None = None) -> WorkflowRunner:
     return replace(runner, restrictions=runner.restrictions.with_passthrough_modules(*PASSED_THROUGH))
 
 
-def build_worker(client: Client, gateways: Gateways, *, task_queue: str) -> Worker:
-    """A worker for relationships, over any gateways."""
+def build_worker(client: Client, gateways: Gateways, *, task_queue: str, claims: ClaimKeys | None = None) -> Worker:
+    """A worker for relationships, over any gateways; with `claims` it asks everybody to prove who they are."""
     return Worker(
         client,
         task_queue=task_queue,
         workflows=WORKFLOWS,
         activities=activities_over(gateways),
+        interceptors=[Doorkeeper(claims)],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=GRACE,
     )
 
 
-def build_cases_worker(cases: Client, relationships: Client, gateways: Gateways, *, task_queue: str) -> Worker:
+def build_cases_worker(
+    cases: Client, relationships: Client, gateways: Gateways, *, task_queue: str, claims: ClaimKeys | None = None
+) -> Worker:
     """A worker for cases: it writes to handlers, finds due instants, and may place an ordinary hold."""
     g = gateways
     return Worker(
@@ -201,9 +206,10 @@ def build_cases_worker(cases: Client, relationships: Client, gateways: Gateways,
         workflows=CASE_WORKFLOWS,
         activities=[
             LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail).deliver,
-            MeasureActivities(TemporalRelationships(relationships)).apply,
+            MeasureActivities(TemporalRelationships(relationships, claims)).apply,
             LegalClockActivities().resolve,
         ],
+        interceptors=[Doorkeeper(claims)],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=GRACE,
     )
@@ -215,14 +221,17 @@ def build_cases_worker(cases: Client, relationships: Client, gateways: Gateways,
 async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
     """Serve relationships and cases until told to stop; what is under way is finished first."""
     _warn_without_encryption(settings)
+    _warn_without_claims(settings)
     engine = opened_database(settings)
     gateways = gateways_from(settings, engine)
     async with opened_gateways(settings, engine, gateways):
         relationships = await connect(settings, runtime)
         cases = await connect_cases(settings, runtime)
         async with (
-            build_worker(relationships, gateways, task_queue=settings.task_queue),
-            build_cases_worker(cases, relationships, gateways, task_queue=settings.cases_task_queue),
+            build_worker(relationships, gateways, task_queue=settings.task_queue, claims=settings.claims()),
+            build_cases_worker(
+                cases, relationships, gateways, task_queue=settings.cases_task_queue, claims=settings.claims()
+            ),
         ):
             log.info("worker_started", task_queue=settings.task_queue, cases_task_queue=settings.cases_task_queue)
             await stop.wait()
@@ -239,6 +248,15 @@ def _warn_without_encryption(settings: Settings) -> None:
                 consequence="what people write can be read by everybody with access to the Temporal server",
                 remedy=f"set {variable}; MENTORING_REQUIRE_ENCRYPTION=1 makes it a condition",
             )
+
+
+def _warn_without_claims(settings: Settings) -> None:
+    if settings.claims() is None:
+        log.warning(
+            "actors_not_authenticated",
+            consequence="every client of the Temporal namespaces can act in anybody's name",
+            remedy="set MENTORING_CLAIM_KEYS; MENTORING_REQUIRE_CLAIMS=1 makes it a condition",
+        )
 
 
 async def _serve(settings: Settings, runtime: Runtime) -> None:

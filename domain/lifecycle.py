@@ -36,25 +36,23 @@ from mentoring_lifecycle.domain import (
     zone_change,
 )
 from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.authorisation import refused_at_the_gate
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
-    MEETING,
     AskLapsed,
     CalendarVerified,
     Event,
-    Phase,
     RelationshipOpened,
     Subject,
 )
 from mentoring_lifecycle.domain.evolution import opened
 from mentoring_lifecycle.domain.hours import Hour
-from mentoring_lifecycle.domain.people import PAIR, Participant, Party
+from mentoring_lifecycle.domain.people import Participant, Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
-from mentoring_lifecycle.domain.rejections import Refusal, Rejection
+from mentoring_lifecycle.domain.rejections import Rejection
 from mentoring_lifecycle.domain.relationship import Ask, Relationship
 
 Events = tuple[Event, ...]
-TEAM = (Party.COORDINATOR, Party.BACKUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,94 +100,7 @@ def open_relationship(opening: Opening, now: datetime) -> tuple[Relationship, Ev
     return draft.state, (first, *draft.events)
 
 
-# --- who may do what, when --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """When a command is in place."""
-
-    phases: tuple[Phase, ...]
-    by: tuple[Party, ...]
-    in_pause: bool = False
-    in_hold: bool = False
-    in_rematch: bool = False
-    """Still in place when the pairing is ending in favour of another."""
-    team_always: bool = False
-    """A pause or hold stops the pair alone."""
-
-
-EVERYBODY = (*PAIR, *TEAM)
-_OPEN = tuple(phase for phase in Phase if phase is not Phase.CLOSED)
-_ANYBODY = (*PAIR, *TEAM)
-
-GATES: dict[type[Any], Gate] = {
-    c.AnswerInvitation: Gate((Phase.ONBOARDING,), PAIR),
-    c.CompleteInduction: Gate((Phase.ONBOARDING,), PAIR),
-    c.ProposeRules: Gate((Phase.GROUND_RULES, *MEETING), PAIR),
-    c.SignRules: Gate((Phase.GROUND_RULES, *MEETING), PAIR),
-    c.ProposeGoals: Gate((Phase.GOALS,), PAIR),
-    c.AgreeGoals: Gate((Phase.GOALS,), PAIR),
-    c.SetAgenda: Gate(MEETING, PAIR),
-    c.MoveSession: Gate(MEETING, PAIR),
-    c.BookSession: Gate(MEETING, PAIR),
-    c.CancelSession: Gate(MEETING, PAIR),
-    c.ProposeTimes: Gate(MEETING, PAIR),
-    c.AnswerTimes: Gate(MEETING, PAIR),
-    c.NoteCalendar: Gate(MEETING, PAIR),
-    c.AnswerCalendarQuestion: Gate(MEETING, PAIR),
-    c.ConfirmSession: Gate(MEETING, PAIR, in_rematch=True),
-    c.ReportNoShow: Gate(MEETING, PAIR, in_rematch=True),
-    c.ExplainAbsence: Gate(MEETING, PAIR, in_rematch=True),
-    c.AnswerDispute: Gate(MEETING, PAIR, in_rematch=True),
-    c.SettleDispute: Gate(MEETING, TEAM, in_pause=True, in_rematch=True),
-    c.LogSession: Gate(MEETING, PAIR),
-    c.GiveReview: Gate(MEETING, PAIR),
-    c.AskCoordinator: Gate(_OPEN, PAIR, in_pause=True, in_hold=True, in_rematch=True),
-    c.TakeUpHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
-    c.TriageHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
-    c.ArrangeTalk: Gate(_OPEN, TEAM, in_pause=True),
-    c.ConcludeHelp: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
-    c.RateHelp: Gate(_OPEN, PAIR, in_pause=True, in_rematch=True),
-    c.Pause: Gate(_OPEN, EVERYBODY, in_pause=True),
-    c.Resume: Gate(_OPEN, EVERYBODY, in_pause=True),
-    c.Hold: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
-    c.Lift: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
-    c.NoteLeaver: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
-    c.ChangeCoordinator: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
-    c.GoOn: Gate((Phase.ACTIVE,), PAIR),
-    c.Exit: Gate(_OPEN, PAIR, in_pause=True, in_hold=True, in_rematch=True),
-    c.Decide: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
-    c.ChangeZone: Gate(_OPEN, EVERYBODY, team_always=True),
-    c.WishExtension: Gate((Phase.CLOSING,), PAIR),
-    c.ProposeEarlyEnd: Gate(MEETING, PAIR),
-    c.AgreeEarlyEnd: Gate(MEETING, PAIR),
-    c.EndForRematch: Gate(_OPEN, TEAM, in_pause=True, in_hold=True),
-    c.CarryGoals: Gate(MEETING, PAIR, in_pause=True, in_rematch=True),
-    c.EndByProgramme: Gate(_OPEN, TEAM, in_pause=True),
-    c.GiveFinalFeedback: Gate((Phase.CLOSING,), PAIR),
-    c.NoteAddress: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
-}
-"""One row per command; a test holds it complete."""
-
-
-def _refused_at_the_gate(state: Relationship, command: c.Command) -> Rejection | None:
-    gate = GATES[type(command)]
-    by = state.party_of(command.by)
-    if by is None:
-        return Rejection(Refusal.NOT_PART_OF_THIS)
-    if state.is_closed or state.is_ending:
-        return Rejection(Refusal.CLOSED)
-    if by not in gate.by:
-        return Rejection(Refusal.NOT_YOURS_TO_DO, " / ".join(gate.by))
-    is_stopped = not (gate.team_always and by in TEAM)
-    if state.held and is_stopped and not gate.in_hold:
-        return Rejection(Refusal.ON_HOLD)
-    if state.is_paused and is_stopped and not gate.in_pause:
-        return Rejection(Refusal.PAUSED if state.paused else Refusal.ON_HOLD)
-    if state.rematching and not gate.in_rematch:
-        return Rejection(Refusal.CLOSED)
-    return None if state.phase in gate.phases else Rejection(Refusal.WRONG_PHASE, state.phase)
+# --- people -----------------------------------------------------------------------------------------------------
 
 
 _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | None]] = {
@@ -243,7 +154,7 @@ _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | 
 
 def decide(state: Relationship, command: c.Command, now: datetime) -> Events | Rejection:
     """What follows from a person's command."""
-    if refused := _refused_at_the_gate(state, command):
+    if refused := refused_at_the_gate(state, command):
         return refused
     by = state.party_of(command.by)
     assert by

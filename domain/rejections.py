@@ -100,6 +100,8 @@ class Refusal(StrEnum):
     NOBODY_ELIGIBLE = "nobody_eligible"
     NOT_ELIGIBLE = "not_eligible"
     REPORTED_TOO_LATE = "reported_too_late"
+    NOT_SIGNED = "not_signed"
+    NOT_THIS_WAY = "not_this_way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,6 +523,20 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.REPORTED_TOO_LATE: (
         "This pairing ended more than {detail} months ago. Please turn to your organisation's other channels.",
         "Questo abbinamento è concluso da più di {detail} mesi. Rivolgiti agli altri canali della tua organizzazione.",
+    ),
+    Refusal.NOT_SIGNED: (
+        (
+            "It could not be proven who asks for this, so nothing was done. Sign in again and repeat it; if that does "
+            "not help, tell whoever runs this tool."
+        ),
+        (
+            "Non è stato possibile verificare chi lo chiede, quindi non è stato fatto nulla. Accedi di nuovo e ripeti; "
+            "se non basta, avvisa chi gestisce questo strumento."
+        ),
+    ),
+    Refusal.NOT_THIS_WAY: (
+        "This cannot be done by this way ({detail}), so nothing was done.",
+        "Non si può fare per questa via ({detail}), quindi non è stato fatto nulla.",
     ),
 }
 """English and Italian; a test holds it complete."""

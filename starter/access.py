@@ -14,11 +14,12 @@ _Answer = TypeVar("_Answer")
 
 def with_client(use: "Callable[[MentoringClient], Awaitable[_Answer]]") -> _Answer:
     """Run this over a client of both namespaces."""
+    from mentoring_lifecycle.domain.authorisation import Channel
     from mentoring_lifecycle.settings import read_settings
     from mentoring_lifecycle.starter.connection import opened_client
 
     async def used() -> _Answer:
-        async with opened_client(read_settings()) as client:
+        async with opened_client(read_settings(), Channel.COMMAND_LINE) as client:
             return await use(client)
 
     return asyncio.run(used())

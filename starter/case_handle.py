@@ -3,12 +3,18 @@
 import uuid
 from typing import Any
 
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.service import RPCError, RPCStatusCode
 
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import CaseView
-from mentoring_lifecycle.contracts.refusals import rejection_in
+from mentoring_lifecycle.contracts.claims import Request, Signer
+from mentoring_lifecycle.contracts.refusals import rejection_in, rejection_told
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.cases import commands as k
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
@@ -22,9 +28,11 @@ class CaseHandle:
     answered in time.
     """
 
-    def __init__(self, client: Client, case: str) -> None:
+    def __init__(self, client: Client, case: str, signer: Signer | None = None) -> None:
         self.id = case
-        self._handle = client.get_workflow_handle(names.case_workflow_id(case))
+        self._signer = signer or Signer()
+        self._workflow_id = names.case_workflow_id(case)
+        self._handle = client.get_workflow_handle(self._workflow_id)
 
     async def acknowledge(self, *, by: str, command_id: str = "") -> CaseView:
         """Take note; whoever of those who were told does so first has the case."""
@@ -80,7 +88,9 @@ class CaseHandle:
         try:
             view: CaseView | None = await self._handle.execute_update(
                 names.ACT_ON_CASE,
-                command,
+                args=self._signer.arguments(
+                    command, workflow_id=self._workflow_id, name=names.ACT_ON_CASE, command_id=command_id
+                ),
                 id=command_id,
                 result_type=CaseView | None,  # type: ignore[arg-type]  # pydantic's converter takes it as a class
                 rpc_timeout=ANSWER_WITHIN,
@@ -112,8 +122,13 @@ class CaseHandle:
         return lines
 
     async def _query(self, name: str, result: Any, by: str) -> Any:
+        claim = self._signer.token(by, Request(self._workflow_id, name))
         try:
-            return await self._handle.query(name, by, result_type=result, rpc_timeout=ANSWER_WITHIN)
+            return await self._handle.query(name, args=[by, claim], result_type=result, rpc_timeout=ANSWER_WITHIN)
+        except WorkflowQueryFailedError as error:
+            if rejection := rejection_told(error.message):
+                raise CommandRejected(rejection) from None
+            raise
         except RPCError as error:
             raise _of_a_case(error, "") from error
 

@@ -27,10 +27,12 @@ from mentoring_lifecycle.activities.ports import JournalGateway, Pairing, Pairin
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import CaseView, Handling, SevereReport
+from mentoring_lifecycle.contracts.claims import ClaimKeys, Signer
 from mentoring_lifecycle.contracts.inputs import StartRelationship
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.record import Record, read_record
 from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.authorisation import Channel
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
 from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, problems_of
@@ -104,6 +106,8 @@ class MentoringClient:
         schedule: Timetable | None = None,
         pairings: PairingsGateway | None = None,
         journal: JournalGateway | None = None,
+        claims: ClaimKeys | None = None,
+        channel: Channel = Channel.TOOL,
     ) -> None:
         """`client` must convert data as ours does: connect it with MentoringPlugin, or with `data_converter`.
 
@@ -111,7 +115,8 @@ class MentoringClient:
         namespace; without it severe reports are refused, as they are where `handling` names nobody. `schedule` knows
         when people can meet; without it no times are proposed. Without `pairings`, the block list, one open
         relationship per pair and capacity are the host's own business. `journal` tells what earlier relationships were,
-        for `reopen` and `rematch`, and who the pair is that somebody reports about.
+        for `reopen` and `rematch`, and who the pair is that somebody reports about. With `claims` every command says,
+        signed, who asks for it and by which `channel`: the caller vouches for every `by` that it passes.
         """
         self._client = _under_one_name(client)
         self._people = people
@@ -122,6 +127,7 @@ class MentoringClient:
         self._cases_task_queue = cases_task_queue
         self._handling = handling or Handling("")
         self._schedule = schedule
+        self._signer = Signer(claims, channel)
 
     # --- relationships ------------------------------------------------------------------------------------------
 
@@ -335,7 +341,7 @@ class MentoringClient:
     def relationship(self, relationship: str) -> "RelationshipHandle":
         """A relationship by its id; whether it exists shows at the first call."""
         require_identifiers(relationship=relationship)
-        return RelationshipHandle(self._client, relationship, self._schedule, self._people)
+        return RelationshipHandle(self._client, relationship, self._schedule, self._people, self._signer)
 
     async def list(self, query: str = "", *, limit: int = 1000) -> AsyncIterator[RelationshipRow]:
         """Relationships by a Visibility query, for example `MentoringHealth = 'attention'`; the newest first."""
@@ -406,7 +412,7 @@ class MentoringClient:
         require_identifiers(case=case)
         if self._cases is None:
             raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
-        return CaseHandle(self._cases, case)
+        return CaseHandle(self._cases, case, self._signer)
 
     async def cases(self, *, by: str) -> AsyncIterator[CaseView]:
         """The cases that this person was told of and may see, the newest first; of any other not even that it is.
@@ -417,7 +423,7 @@ class MentoringClient:
             raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
         ours = f"WorkflowType = '{names.CASE}' AND TaskQueue = '{self._cases_task_queue}'"
         async for found in self._cases.list_workflows(f"{ours} AND ExecutionStatus = 'Running'"):
-            view = await CaseHandle(self._cases, names.case_of(found.id)).look(by=by)
+            view = await CaseHandle(self._cases, names.case_of(found.id), self._signer).look(by=by)
             if view is not None:
                 yield view
 

@@ -10,6 +10,7 @@ from temporalio.runtime import Runtime
 from mentoring_lifecycle.activities.ports import Attendee, FreeDaysGateway
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts.codec import data_converter
+from mentoring_lifecycle.domain.authorisation import Channel
 from mentoring_lifecycle.gateways.action_links import TemplateLinks, UnusableTemplate
 from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
@@ -85,7 +86,7 @@ def writer_from(settings: Settings) -> CatalogueLetters:
 
 
 @asynccontextmanager
-async def opened_client(settings: Settings) -> AsyncIterator[MentoringClient]:
+async def opened_client(settings: Settings, channel: Channel = Channel.TOOL) -> AsyncIterator[MentoringClient]:
     """A client over both namespaces and the database of the settings: people, pairings and journal."""
     engine = open_database(settings.database_url)
     people, free_busy = SqlPeople(engine), free_busy_from(settings)
@@ -100,6 +101,8 @@ async def opened_client(settings: Settings) -> AsyncIterator[MentoringClient]:
             schedule=Timetable(people, free_days_from(settings), SqlBookings(engine), free_busy),
             pairings=SqlPairings(engine),
             journal=SqlJournal(engine),
+            claims=settings.claims(),
+            channel=channel,
         )
     finally:
         await free_busy.aclose()

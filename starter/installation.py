@@ -163,6 +163,7 @@ def inbound() -> None:
 
 
 async def _taking_mail(settings: "Settings") -> None:
+    from mentoring_lifecycle.domain.authorisation import Channel
     from mentoring_lifecycle.gateways.database import open_database
     from mentoring_lifecycle.gateways.people_sql import SqlPeople
     from mentoring_lifecycle.gateways.reply_addresses_sql import SqlReplyAddresses
@@ -176,7 +177,13 @@ async def _taking_mail(settings: "Settings") -> None:
     engine = open_database(settings.database_url)
     try:
         people = SqlPeople(engine)
-        mentoring = MentoringClient(await connect(settings), people=people, task_queue=settings.task_queue)
+        mentoring = MentoringClient(
+            await connect(settings),
+            people=people,
+            task_queue=settings.task_queue,
+            claims=settings.claims(),
+            channel=Channel.MAIL,
+        )
         inbox = Inbox(mentoring.relationship, people, SqlReplyAddresses(engine, template), template)
         async with serve_figures(InboundFigures(inbox), settings.inbound_metrics_address):
             await _until_stopped(run_inbound(inbox, address, settings.inbound_protocol))
@@ -246,6 +253,7 @@ def _tell_progress(looked_at: int) -> None:
 @asynccontextmanager
 async def _opened_reconciler(settings: "Settings") -> "AsyncIterator[Reconciler]":
     from mentoring_lifecycle.activities.calendar import CalendarActivities
+    from mentoring_lifecycle.domain.authorisation import Channel
     from mentoring_lifecycle.gateways.database import open_database
     from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
     from mentoring_lifecycle.gateways.people_sql import SqlPeople
@@ -256,7 +264,7 @@ async def _opened_reconciler(settings: "Settings") -> "AsyncIterator[Reconciler]
     people, ledger = SqlPeople(engine), SqlLedger(engine)
     changes = CalendarActivities(people, ledger, writer_from(settings), calendar)
     try:
-        async with opened_client(settings) as client:
+        async with opened_client(settings, Channel.LOOKOUT) as client:
             relationships = ThroughClient(client)
             yield Reconciler(relationships, people=people, ledger=ledger, calendar=calendar, changes=changes)
     finally:

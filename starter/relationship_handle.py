@@ -7,13 +7,19 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.service import RPCError, RPCStatusCode
 
 from mentoring_lifecycle.activities.ports import PeopleGateway
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.contracts.refusals import rejection_in
+from mentoring_lifecycle.contracts.claims import Request, Signer
+from mentoring_lifecycle.contracts.refusals import rejection_in, rejection_told
 from mentoring_lifecycle.contracts.views import (
     AgreementView,
     ChangesView,
@@ -57,12 +63,18 @@ class RelationshipHandle:
         relationship: str,
         schedule: Timetable | None = None,
         people: PeopleGateway | None = None,
+        signer: Signer | None = None,
     ) -> None:
-        """`people` is asked whether a new coordinator is known; without it that is left to the caller."""
+        """`people` is asked whether a new coordinator is known; without it that is left to the caller.
+
+        `signer` vouches for who asks; without it no claim goes along, and workers that ask for one refuse.
+        """
         self.id = relationship
+        self._signer = signer or Signer()
+        self._workflow_id = names.relationship_workflow_id(relationship)
         self._schedule = schedule
         self._people = people
-        self._handle = client.get_workflow_handle(names.relationship_workflow_id(relationship))
+        self._handle = client.get_workflow_handle(self._workflow_id)
 
     # --- onboarding, rules, goals -------------------------------------------------------------------------------
 
@@ -355,7 +367,13 @@ class RelationshipHandle:
             command = await self._looked_up(command, self._people)
         try:
             view: RelationshipView = await self._handle.execute_update(
-                command.kind, command, id=command_id, result_type=RelationshipView, rpc_timeout=ANSWER_WITHIN
+                command.kind,
+                args=self._signer.arguments(
+                    command, workflow_id=self._workflow_id, name=command.kind, command_id=command_id
+                ),
+                id=command_id,
+                result_type=RelationshipView,
+                rpc_timeout=ANSWER_WITHIN,
             )
             return view
         except WorkflowUpdateFailedError as error:
@@ -389,30 +407,30 @@ class RelationshipHandle:
 
         For a page, `by` names who looks at it: one of the pair does not see that the other has asked for help.
         """
-        return await self._query("status", RelationshipView, by)
+        return await self._read("status", RelationshipView, by) if by else await self._query("status", RelationshipView)
 
     async def timeline(self) -> "list[str]":
         """Milestones, oldest first; the journal holds every event."""
         return await self._query("timeline", list[str])
 
-    async def agreement(self) -> AgreementView:
-        """Ground rules and goals."""
-        return await self._query("agreement", AgreementView)
+    async def agreement(self, *, by: str = PROGRAMME_OFFICE) -> AgreementView:
+        """Ground rules and goals; for the pair, and for the programme's office."""
+        return await self._read("agreement", AgreementView, by)
 
-    async def disputes(self) -> tuple[DisputeView, ...]:
+    async def disputes(self, *, by: str = PROGRAMME_OFFICE) -> tuple[DisputeView, ...]:
         """Sessions about which the two differ, with what each has said; for the programme team alone."""
-        return await self._query("disputes", tuple[DisputeView, ...])
+        return await self._read("disputes", tuple[DisputeView, ...], by)
 
     async def help_requests(self, *, by: str = "") -> tuple[HelpView, ...]:
         """Open calls for help, with the words of those who asked; for the programme team alone.
 
         `by` names who of the team reads; without it, those calls are left out that must not reach all of it.
         """
-        return await self._query("help_requests", tuple[HelpView, ...], by)
+        return await self._read("help_requests", tuple[HelpView, ...], by)
 
-    async def changes(self) -> tuple[ChangesView, ...]:
+    async def changes(self, *, by: str = PROGRAMME_OFFICE) -> tuple[ChangesView, ...]:
         """How often sessions were changed, by side and by power; for the programme team alone."""
-        return await self._query("changes", tuple[ChangesView, ...])
+        return await self._read("changes", tuple[ChangesView, ...], by)
 
     async def outside(self) -> OutsideView:
         """What calendars and the people directory should agree with; for the reconcile process."""
@@ -429,10 +447,19 @@ class RelationshipHandle:
             raise CommandRejected(Rejection(Refusal.UNKNOWN_SESSION, str(session)))
         return await self._schedule.proposals(self.id, wish)
 
+    async def _read(self, view: str, result: type[_View], by: str) -> _View:
+        """What not everybody may read: with the claim of whoever asks."""
+        claim = self._signer.token(by or PROGRAMME_OFFICE, Request(self._workflow_id, view))
+        return await self._query(view, result, by, claim)
+
     async def _query(self, name: str, result: type[_View], *arguments: int | str) -> _View:
         try:
             view: _View = await self._handle.query(name, args=arguments, result_type=result, rpc_timeout=ANSWER_WITHIN)
             return view
+        except WorkflowQueryFailedError as error:
+            if rejection := rejection_told(error.message):
+                raise CommandRejected(rejection) from None
+            raise
         except RPCError as error:
             raise _in_words(error, self.id, "") from error
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mentoring_lifecycle.contracts.claims import Claim, Request
+from mentoring_lifecycle.domain.authorisation import Channel
 from mentoring_lifecycle.settings import Settings, SettingsError, parse_keyring, read_settings, temporal_connection
 from mentoring_lifecycle.starter.connection import free_days_from
 
@@ -146,6 +148,33 @@ def test_required_encryption_needs_keys(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("MENTORING_REQUIRE_ENCRYPTION", "1")
     (problem,) = problems()
     assert "MENTORING_ENCRYPTION_KEYS" in problem
+
+
+def test_required_claims_need_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With claims required and no key the process does not start."""
+    monkeypatch.setenv("MENTORING_REQUIRE_CLAIMS", "1")
+    (problem,) = problems()
+    assert "MENTORING_CLAIM_KEYS" in problem
+
+
+def test_a_claim_key_may_be_bound_to_one_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a channel that nobody knows is told, with those that are known."""
+    monkeypatch.setenv("MENTORING_CLAIM_KEYS", f"2027@mail:{KEY}")
+    claims, request = read_settings().claims(), Request("relationship/r-1", "exit", "one")
+    assert claims
+    proven = [claims.prove(claims.sign(Claim("p-1", way), request), request) for way in (Channel.MAIL, Channel.TOOL)]
+    assert proven == [Claim("p-1", Channel.MAIL), None]
+    monkeypatch.setenv("MENTORING_CLAIM_KEYS", f"2027@pigeon:{KEY}")
+    (problem,) = problems()
+    assert problem.startswith("MENTORING_CLAIM_KEYS")
+    assert "tool" in problem
+
+
+def test_a_process_signs_with_one_claim_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several the active one must be named."""
+    monkeypatch.setenv("MENTORING_CLAIM_KEYS", f"2026:{KEY},2027:{OTHER_KEY}")
+    (problem,) = problems()
+    assert problem.startswith("MENTORING_CLAIM_ACTIVE_KEY")
 
 
 def test_one_key_is_active_without_being_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,11 +28,13 @@ with workflow.unsafe.imports_passed_through():
         OpenCase,
         received_at,
     )
+    from mentoring_lifecycle.contracts.claims import command_sent
     from mentoring_lifecycle.contracts.deliveries import Deliveries, Delivery, LettersOrder, Outcome
     from mentoring_lifecycle.contracts.inputs import Pending
     from mentoring_lifecycle.contracts.refusals import refusal_error
     from mentoring_lifecycle.domain.cases import events as e
     from mentoring_lifecycle.domain.cases.assignment import may_see
+    from mentoring_lifecycle.domain.cases.authorisation import refused_on_the_way
     from mentoring_lifecycle.domain.cases.consequences import ledger_name, letters_of, still_wanted
     from mentoring_lifecycle.domain.cases.evolution import evolve, received
     from mentoring_lifecycle.domain.cases.handling import (
@@ -49,6 +51,7 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.domain.letters import LetterKind
     from mentoring_lifecycle.domain.rejections import Rejection
 
+from mentoring_lifecycle.workflows.doorkeeper import proven
 from mentoring_lifecycle.workflows.perform import ATTEMPT, PATIENCE, SIGN_OF_LIFE, interrupted
 from mentoring_lifecycle.workflows.waiting import Alarm
 
@@ -113,8 +116,9 @@ class Case:
     # --- messages -----------------------------------------------------------------------------------------------
 
     @workflow.update(name=names.ACT_ON_CASE, description="A step")
-    def act(self, command: CaseAct) -> CaseView | None:
+    def act(self, command: CaseAct, claim: str = "") -> CaseView | None:
         """Let a command happen; answered with what whoever asked may see of the case now."""
+        command = command_sent(CaseAct, command)
         if not self._is_repeated():
             judged = decide(self._state, command, workflow.now())
             if isinstance(judged, Rejection):
@@ -124,8 +128,12 @@ class Case:
         return CaseView.for_(command.by, self._opened, self._state)
 
     @act.validator
-    def check(self, command: CaseAct) -> None:
+    def check(self, command: CaseAct, claim: str = "") -> None:
         """Refuse a command before it leaves a trace; a repeated one passes and is answered."""
+        command = command_sent(CaseAct, command)
+        proof = proven(claim, by=command.by, name=names.ACT_ON_CASE, command=command)
+        if proof and (refused := refused_on_the_way(proof.channel)):
+            raise refusal_error(refused)
         if self._is_repeated():
             return
         if isinstance(judged := decide(self._state, command, workflow.now()), Rejection):
@@ -140,13 +148,15 @@ class Case:
             self._handled = [*self._handled, update.id][-COMMANDS_REMEMBERED:]
 
     @workflow.query(description="How it stands")
-    def read(self, by: str) -> CaseView | None:
+    def read(self, by: str, claim: str = "") -> CaseView | None:
         """For whoever was told of it; None for everybody else."""
+        proven(claim, by=by, name="read")
         return CaseView.for_(by, self._opened, self._state)
 
     @workflow.query(description="What has happened")
-    def timeline(self, by: str) -> list[str]:
+    def timeline(self, by: str, claim: str = "") -> list[str]:
         """Oldest first: `2027-01-12T09:00Z acknowledged h-1`; empty for whoever was not told of it."""
+        proven(claim, by=by, name="timeline")
         return list(self._timeline) if may_see(self._state, by) else []
 
     # --- facts --------------------------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.contracts import names
+    from mentoring_lifecycle.contracts.claims import command_sent
     from mentoring_lifecycle.contracts.inputs import RelationshipInput
+    from mentoring_lifecycle.contracts.refusals import refusal_error
     from mentoring_lifecycle.contracts.views import (
         AgreementView,
         ChangesView,
@@ -16,31 +18,36 @@ with workflow.unsafe.imports_passed_through():
         RelationshipView,
     )
     from mentoring_lifecycle.domain import commands as c
+    from mentoring_lifecycle.domain.authorisation import refused_to_read
     from mentoring_lifecycle.domain.consequences import wish_to_look
     from mentoring_lifecycle.domain.effects import FindSlot
+    from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 
+from mentoring_lifecycle.workflows.doorkeeper import proven
 from mentoring_lifecycle.workflows.scenes import agree_on_ground_rules, close_out, hold_sessions, onboard, set_goals
 from mentoring_lifecycle.workflows.story import Story
 
 
-def _act(command: type[Any], description: str) -> Any:
+def _act(kind: type[Any], description: str) -> Any:
     """One human act: an Update whose validator asks the domain and throws the answer away.
 
     An Update and not a signal: the caller must learn what became of it, and a refused one leaves no trace in history.
     """
-    name: str = command.__dataclass_fields__["kind"].default
+    name: str = kind.__dataclass_fields__["kind"].default
 
-    def handle(self: Any, command: Any) -> RelationshipView:
+    def handle(self: Any, command: Any, claim: str = "") -> RelationshipView:
+        command = command_sent(kind, command)
         self.story.act(command)
         return RelationshipView.of(self.story.state, command.by)
 
-    def check(self: Any, command: Any) -> None:
-        self.story.check(command)
+    def check(self: Any, command: Any, claim: str = "") -> None:
+        command = command_sent(kind, command)
+        self.story.check(command, proven(claim, by=command.by, name=name, command=command))
 
     handle.__name__ = name
     # The SDK reads the argument's type here, and takes an annotated `self` for the first argument.
     del handle.__annotations__["self"], check.__annotations__["self"]
-    handle.__annotations__["command"] = check.__annotations__["command"] = command
+    handle.__annotations__["command"] = check.__annotations__["command"] = kind
     update = workflow.update(name=name, description=description)(handle)
     update.validator(check)
     return update
@@ -111,8 +118,10 @@ class MentoringRelationship:
     note_address = _act(c.NoteAddress, "What became of mail to somebody")
 
     @workflow.query(description="Where the relationship stands")
-    def status(self, by: str = "") -> RelationshipView:
+    def status(self, by: str = "", claim: str = "") -> RelationshipView:
         """Phase, standing, sessions and open questions; no words of anybody. As `by` may see it, else as operators."""
+        if by:
+            self._let_read("status", by, claim)
         return RelationshipView.of(self.story.state, by)
 
     @workflow.query(description="Milestones so far, oldest first")
@@ -121,18 +130,21 @@ class MentoringRelationship:
         return self.story.timeline
 
     @workflow.query(description="Ground rules and goals, for the pair's own page")
-    def agreement(self) -> AgreementView:
+    def agreement(self, by: str = PROGRAMME_OFFICE, claim: str = "") -> AgreementView:
         """What has been agreed or is being agreed on."""
+        self._let_read("agreement", by, claim)
         return AgreementView.of(self.story.state)
 
     @workflow.query(description="How often sessions were changed, for the programme team alone")
-    def changes(self) -> tuple[ChangesView, ...]:
+    def changes(self, by: str = PROGRAMME_OFFICE, claim: str = "") -> tuple[ChangesView, ...]:
         """By side and by power."""
+        self._let_read("changes", by, claim)
         return ChangesView.of_pair(self.story.state)
 
     @workflow.query(description="Sessions to settle, for the programme team alone")
-    def disputes(self) -> tuple[DisputeView, ...]:
+    def disputes(self, by: str = PROGRAMME_OFFICE, claim: str = "") -> tuple[DisputeView, ...]:
         """With what each of the two has said."""
+        self._let_read("disputes", by, claim)
         return DisputeView.of(self.story.state)
 
     @workflow.query(description="What another time for a session would have to heed")
@@ -141,11 +153,17 @@ class MentoringRelationship:
         return wish_to_look(self.story.state, session, workflow.now(), proposals)
 
     @workflow.query(description="Open calls for help, for the programme team alone")
-    def help_requests(self, by: str = "") -> tuple[HelpView, ...]:
+    def help_requests(self, by: str = "", claim: str = "") -> tuple[HelpView, ...]:
         """With the words of those who asked; for whoever does not say who they are, what all of the team may read."""
+        self._let_read("help_requests", by or PROGRAMME_OFFICE, claim)
         return HelpView.of(self.story.state, by)
 
     @workflow.query(description="What calendars and the people directory should agree with")
     def outside(self) -> OutsideView:
         """For the reconcile process."""
         return OutsideView.of(self.story.state)
+
+    def _let_read(self, view: str, by: str, claim: str) -> None:
+        """Raises the refusal where it is asked for claims and this person may not read this."""
+        if proven(claim, by=by, name=view) and (refused := refused_to_read(self.story.state, view, by)):
+            raise refusal_error(refused)

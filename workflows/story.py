@@ -10,6 +10,7 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
+from mentoring_lifecycle.contracts.claims import Claim
 from mentoring_lifecycle.contracts.deliveries import (
     ADDRESS_GONE,
     Delivery,
@@ -24,6 +25,7 @@ from mentoring_lifecycle.contracts.journal import journal_entry
 from mentoring_lifecycle.contracts.refusals import refusal_error
 from mentoring_lifecycle.domain import catching_up
 from mentoring_lifecycle.domain import events as e
+from mentoring_lifecycle.domain.authorisation import refused_on_the_way
 from mentoring_lifecycle.domain.commands import (
     Command,
     RecordAddressFailed,
@@ -104,8 +106,10 @@ class Story:
 
     # --- messages -----------------------------------------------------------------------------------------------
 
-    def check(self, command: Command) -> None:
+    def check(self, command: Command, claim: Claim | None) -> None:
         """Refuse a command before it leaves a trace; a repeated one passes and is answered."""
+        if claim and (refused := refused_on_the_way(command, claim.channel)):
+            raise refusal_error(refused)
         if self._is_repeated():
             return
         if isinstance(judged := decide(self.state, command, workflow.now()), Rejection):

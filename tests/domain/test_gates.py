@@ -1,13 +1,23 @@
 """Who may do what, when: one row per command, tried in every phase, standing and part."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any, get_args
 
 import pytest
 
 from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain.authorisation import (
+    GATES,
+    READERS,
+    TEAM,
+    Channel,
+    Gate,
+    refused_on_the_way,
+    refused_to_read,
+)
 from mentoring_lifecycle.domain.events import Phase
-from mentoring_lifecycle.domain.lifecycle import GATES, TEAM, Gate, decide
+from mentoring_lifecycle.domain.lifecycle import decide
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Relationship, Standing
@@ -166,7 +176,8 @@ PROTECTION = [c.Hold, c.Lift, c.Decide, c.TakeUpHelp, c.TriageHelp, c.ConcludeHe
 )
 def test_safety_and_protection_are_never_out_of_place(kind: type[Any], by: tuple[Party, ...]) -> None:
     """Leaving, asking for help, holding and helping are in place in every open phase and every standing."""
-    assert GATES[kind] == Gate(tuple(OPEN), by, in_pause=True, in_hold=True, in_rematch=True)
+    always = Gate(tuple(OPEN), by, in_pause=True, in_hold=True, in_rematch=True)
+    assert replace(GATES[kind], channels=always.channels) == always
 
 
 def test_no_gate_stands_open_in_a_hold_that_is_shut_in_a_pause() -> None:
@@ -193,3 +204,69 @@ def test_reversing_the_roles_changes_no_permission() -> None:
             assert (one.code if isinstance(one, Rejection) else None) == (
                 other.code if isinstance(other, Rejection) else None
             )
+
+
+# --- by which way -----------------------------------------------------------------------------------------------
+
+ALL_PEOPLE = {**PERSON_OF, "office": PROGRAMME_OFFICE, "stranger": STRANGER}
+IN_PERSON = {Channel.TOOL, Channel.COMMAND_LINE}
+MAILED = {c.NoteCalendar, c.NoteAddress}
+"""What an answer by mail may bring about: nothing else may ever come of a mail."""
+
+
+def judged(state: Relationship, command: c.Command, channel: Channel) -> Refusal | None:
+    """As a validator judges: first the way, then the rest."""
+    if refused := refused_on_the_way(command, channel):
+        return refused.code
+    answer = decide(state, command, LATER)
+    return answer.code if isinstance(answer, Rejection) else None
+
+
+def test_every_cell_of_the_table_is_tried() -> None:
+    """Who, what, in which phase and standing, by which way: a wrong way is refused whatever else may be said of it."""
+    cells = 0
+    for kind, (state, person, channel) in product(GATES, product(STATES.values(), ALL_PEOPLE.values(), Channel)):
+        command = kind(by=person, **WORDS[kind])
+        code = judged(state, command, channel)
+        speaks_for_office = person == PROGRAMME_OFFICE
+        may = channel in GATES[kind].channels and (
+            channel is Channel.MAIL or speaks_for_office is (channel is Channel.OFFICE)
+        )
+        answer = decide(state, command, LATER)
+        assert code is (Refusal.NOT_THIS_WAY if not may else answer.code if isinstance(answer, Rejection) else None)
+        cells += 1
+    assert cells == len(GATES) * len(STATES) * len(ALL_PEOPLE) * len(Channel) >= 20_000
+
+
+def test_a_mail_brings_nothing_about_but_what_machines_answer() -> None:
+    """An answering calendar, or a bounce; nobody can sign, leave or lift by a forged mail."""
+    for kind, person in product(GATES, ALL_PEOPLE.values()):
+        refused = refused_on_the_way(kind(by=person, **WORDS[kind]), Channel.MAIL)
+        assert (refused is None) is (kind in MAILED)
+
+
+def test_what_belongs_to_the_pair_comes_in_person() -> None:
+    """The office, the mail and the lookout speak for neither of the two, but for what calendars say."""
+    for kind, gate in GATES.items():
+        if gate.by == PAIR and kind is not c.NoteCalendar:
+            assert set(gate.channels) == IN_PERSON, kind
+
+
+def test_holds_come_from_the_office_alone() -> None:
+    """Else the way would tell who placed one."""
+    for kind, channel in product((c.Hold, c.Lift), Channel):
+        for person in ALL_PEOPLE.values():
+            allowed = refused_on_the_way(kind(by=person), channel) is None
+            assert allowed is (channel is Channel.OFFICE and person == PROGRAMME_OFFICE)
+
+
+def test_words_are_read_by_whom_they_are_for() -> None:
+    """Rules and goals by the pair, calls for help and disputes by the team; by nobody else of those who take part."""
+    state = STATES[Phase.ACTIVE, Standing.NORMAL]
+    team = {COORDINATOR, PERSON_OF[Party.BACKUP]}
+    may = {"agreement": {MENTOR, MENTEE}, "changes": team, "disputes": team, "help_requests": team}
+    may["status"] = {MENTOR, MENTEE} | team
+    assert set(READERS) == set(may)
+    for view, person in product(READERS, ALL_PEOPLE.values()):
+        refused = refused_to_read(state, view, person)
+        assert (refused is None) is (person in may[view] | {PROGRAMME_OFFICE}), (view, person)

@@ -19,6 +19,7 @@ from temporalio.converter import PayloadCodec
 from mentoring_lifecycle.activities.ports import CalendarDelayed, MailDelayed, OutgoingMail, SessionEntry
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import Handling
+from mentoring_lifecycle.contracts.claims import ClaimKeys
 from mentoring_lifecycle.contracts.codec import data_converter
 from mentoring_lifecycle.contracts.deliveries import JournalTail
 from mentoring_lifecycle.contracts.people import Person
@@ -194,7 +195,12 @@ class Rig:
 
 @asynccontextmanager
 async def quick_rig(
-    address: str, codec: PayloadCodec | None = None, *, world: World | None = None, queue: str = ""
+    address: str,
+    codec: PayloadCodec | None = None,
+    *,
+    world: World | None = None,
+    queue: str = "",
+    claims: ClaimKeys | None = None,
 ) -> AsyncIterator[Rig]:
     """A worker over memory gateways, on a queue of its own."""
     world, queue = world or World(), queue or f"quick-{uuid4().hex[:8]}"
@@ -214,11 +220,14 @@ async def quick_rig(
         handling=Handling(CONTACT),
         schedule=world.gateways().timetable,
         journal=world.journal,
+        claims=claims,
     )
     async with AsyncExitStack() as workers:
         gateways = world.gateways()
-        await workers.enter_async_context(build_worker(relationships, gateways, task_queue=queue))
-        await workers.enter_async_context(build_cases_worker(cases, relationships, gateways, task_queue=queue))
+        await workers.enter_async_context(build_worker(relationships, gateways, task_queue=queue, claims=claims))
+        await workers.enter_async_context(
+            build_cases_worker(cases, relationships, gateways, task_queue=queue, claims=claims)
+        )
         yield Rig(world, clock, case_clock, mentoring, queue)
 
 
