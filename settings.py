@@ -35,6 +35,7 @@ from mentoring_lifecycle.contracts.certificates import key_bytes
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
 from mentoring_lifecycle.contracts.names import is_identifier
 from mentoring_lifecycle.contracts.reply_address import ReplyTemplate, UnusableReplyTemplate
+from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.domain.cases.profile import PROFILES, Law
 
 PREFIX = "MENTORING_"
@@ -110,6 +111,10 @@ class Settings(BaseSettings):
     cases_encryption_keys: SecretStr = SecretStr("")
     cases_encryption_active_key: str = ""
 
+    seal_key: SecretStr = SecretStr("")
+    """Base64 of 32 bytes: whoever placed a hold or a block takes it back, and nobody else; empty: the team may do so.
+    The same wherever relationships are held: at workers, clients and the command line."""
+
     certificate_key: SecretStr = SecretStr("")
     """Seed of the Ed25519 key that signs certificates, base64 of 32 bytes; empty: none are issued."""
     certificate_issuer: str = ""
@@ -145,6 +150,10 @@ class Settings(BaseSettings):
         """The codec for safeguarding cases, with keys of their own; None where none is configured."""
         keys, active = self.cases_encryption_keys, self.cases_encryption_active_key
         return _codec(keys, active, accept_plaintext=not self.require_encryption)
+
+    def seals(self) -> Seals:
+        """What tells whose hold or block it is."""
+        return Seals(key_bytes(key) if (key := self.seal_key.get_secret_value()) else b"")
 
     @classmethod
     def settings_customise_sources(
@@ -238,6 +247,16 @@ class Settings(BaseSettings):
                 key_bytes(key.get_secret_value())
         except ValueError as error:
             raise _problem(f"{error}; make one with `mentoring certificate-key`") from None
+        return key
+
+    @field_validator("seal_key")
+    @classmethod
+    def _must_be_a_secret(cls, key: SecretStr) -> SecretStr:
+        try:
+            if key.get_secret_value():
+                key_bytes(key.get_secret_value())
+        except ValueError as error:
+            raise _problem(f"{error}; make one with `openssl rand -base64 32`") from None
         return key
 
     @model_validator(mode="after")

@@ -154,7 +154,7 @@ GATES: dict[type[Any], Gate] = {
     c.Pause: Gate(_OPEN, EVERYBODY, in_pause=True),
     c.Resume: Gate(_OPEN, EVERYBODY, in_pause=True),
     c.Hold: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
-    c.Lift: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
+    c.Lift: Gate(_OPEN, (*TEAM, Party.SAFEGUARDING), in_pause=True, in_hold=True, in_rematch=True),
     c.NoteLeaver: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
     c.ChangeCoordinator: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True),
     c.GoOn: Gate((Phase.ACTIVE,), PAIR),
@@ -175,7 +175,7 @@ GATES: dict[type[Any], Gate] = {
 
 def _refused_at_the_gate(state: Relationship, command: c.Command) -> Rejection | None:
     gate = GATES[type(command)]
-    by = state.party_of(command.by)
+    by = _party(state, command)
     if by is None:
         return Rejection(Refusal.NOT_PART_OF_THIS)
     if state.is_closed or state.is_ending:
@@ -190,6 +190,13 @@ def _refused_at_the_gate(state: Relationship, command: c.Command) -> Rejection |
     if state.rematching and not gate.in_rematch:
         return Rejection(Refusal.CLOSED)
     return None if state.phase in gate.phases else Rejection(Refusal.WRONG_PHASE, state.phase)
+
+
+def _party(state: Relationship, command: c.Command) -> Party | None:
+    """The contact is no part of a relationship but for the one thing that is theirs to do."""
+    is_contact = bool(state.contact) and command.by == state.contact
+    theirs = is_contact and Party.SAFEGUARDING in GATES[type(command)].by
+    return state.party_of(command.by) or (Party.SAFEGUARDING if theirs else None)
 
 
 _DECISIONS: dict[type[Any], Callable[[Draft, Any, Party, datetime], Rejection | None]] = {
@@ -245,7 +252,7 @@ def decide(state: Relationship, command: c.Command, now: datetime) -> Events | R
     """What follows from a person's command."""
     if refused := _refused_at_the_gate(state, command):
         return refused
-    by = state.party_of(command.by)
+    by = _party(state, command)
     assert by
     draft = Draft(state)
     rejection = _DECISIONS[type(command)](draft, command, by, now)

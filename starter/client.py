@@ -30,6 +30,7 @@ from mentoring_lifecycle.contracts.cases import CaseView, Handling, SevereReport
 from mentoring_lifecycle.contracts.inputs import StartRelationship
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.record import Record, read_record
+from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
 from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
@@ -104,6 +105,7 @@ class MentoringClient:
         schedule: Timetable | None = None,
         pairings: PairingsGateway | None = None,
         journal: JournalGateway | None = None,
+        seals: Seals | None = None,
     ) -> None:
         """`client` must convert data as ours does: connect it with MentoringPlugin, or with `data_converter`.
 
@@ -111,12 +113,14 @@ class MentoringClient:
         namespace; without it severe reports are refused, as they are where `handling` names nobody. `schedule` knows
         when people can meet; without it no times are proposed. Without `pairings`, the block list, one open
         relationship per pair and capacity are the host's own business. `journal` tells what earlier relationships were,
-        for `reopen` and `rematch`, and who the pair is that somebody reports about.
+        for `reopen` and `rematch`, and who the pair is that somebody reports about. `seals`, the same as the worker's,
+        tell whose hold it is; without them anybody of the programme team may lift any.
         """
         self._client = _under_one_name(client)
         self._people = people
         self._pairings = pairings
         self._journal = journal
+        self._seals = seals or Seals()
         self._task_queue = task_queue
         self._cases = cases
         self._cases_task_queue = cases_task_queue
@@ -335,7 +339,9 @@ class MentoringClient:
     def relationship(self, relationship: str) -> "RelationshipHandle":
         """A relationship by its id; whether it exists shows at the first call."""
         require_identifiers(relationship=relationship)
-        return RelationshipHandle(self._client, relationship, self._schedule, self._people)
+        return RelationshipHandle(
+            self._client, relationship, self._schedule, self._people, self._seals, self._handling.contact
+        )
 
     async def list(self, query: str = "", *, limit: int = 1000) -> AsyncIterator[RelationshipRow]:
         """Relationships by a Visibility query, for example `MentoringHealth = 'attention'`; the newest first."""

@@ -100,6 +100,7 @@ async def opened_client(settings: Settings) -> AsyncIterator[MentoringClient]:
             schedule=Timetable(people, free_days_from(settings), SqlBookings(engine), free_busy),
             pairings=SqlPairings(engine),
             journal=SqlJournal(engine),
+            seals=settings.seals(),
         )
     finally:
         await free_busy.aclose()
