@@ -36,6 +36,7 @@ from mentoring_lifecycle.contracts.claims import ClaimKey, ClaimKeys
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
 from mentoring_lifecycle.contracts.names import is_identifier
 from mentoring_lifecycle.contracts.reply_address import ReplyTemplate, UnusableReplyTemplate
+from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.domain.authorisation import Channel
 from mentoring_lifecycle.domain.cases.profile import PROFILES, Law
 
@@ -122,6 +123,10 @@ class Settings(BaseSettings):
     require_claims: bool = False
     """Refuse to start without claim keys."""
 
+    seal_key: SecretStr = SecretStr("")
+    """Base64 of 32 bytes: whoever placed a hold or a block takes it back, and nobody else; empty: the team may do so.
+    The same wherever relationships are held: at workers, clients and the command line."""
+
     certificate_key: SecretStr = SecretStr("")
     """Seed of the Ed25519 key that signs certificates, base64 of 32 bytes; empty: none are issued."""
     certificate_issuer: str = ""
@@ -163,6 +168,10 @@ class Settings(BaseSettings):
         keyring = parse_keyring(self.claim_keys.get_secret_value())
         keys = {key_id: ClaimKey(secret, _channel_of_key(key_id)) for key_id, secret in keyring.items()}
         return ClaimKeys(keys, self.claim_active_key or next(iter(keys))) if keys else None
+
+    def seals(self) -> Seals:
+        """What tells whose hold or block it is."""
+        return Seals(key_bytes(key) if (key := self.seal_key.get_secret_value()) else b"")
 
     @classmethod
     def settings_customise_sources(
@@ -263,6 +272,16 @@ class Settings(BaseSettings):
                 key_bytes(key.get_secret_value())
         except ValueError as error:
             raise _problem(f"{error}; make one with `mentoring certificate-key`") from None
+        return key
+
+    @field_validator("seal_key")
+    @classmethod
+    def _must_be_a_secret(cls, key: SecretStr) -> SecretStr:
+        try:
+            if key.get_secret_value():
+                key_bytes(key.get_secret_value())
+        except ValueError as error:
+            raise _problem(f"{error}; make one with `openssl rand -base64 32`") from None
         return key
 
     @model_validator(mode="after")

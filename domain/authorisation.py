@@ -88,7 +88,7 @@ GATES: dict[type[Any], Gate] = {
     c.Pause: Gate(_OPEN, EVERYBODY, in_pause=True, channels=BY_TEAM),
     c.Resume: Gate(_OPEN, EVERYBODY, in_pause=True, channels=BY_TEAM),
     c.Hold: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True, channels=OFFICE_ALONE),
-    c.Lift: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True, channels=OFFICE_ALONE),
+    c.Lift: Gate(_OPEN, (*TEAM, Party.SAFEGUARDING), in_pause=True, in_hold=True, in_rematch=True, channels=BY_TEAM),
     c.NoteLeaver: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True, channels=BY_TEAM),
     c.ChangeCoordinator: Gate(_OPEN, TEAM, in_pause=True, in_hold=True, in_rematch=True, channels=BY_TEAM),
     c.GoOn: Gate((Phase.ACTIVE,), PAIR),
@@ -109,10 +109,17 @@ GATES: dict[type[Any], Gate] = {
 """One row per command; a test holds it complete."""
 
 
+def party_of(state: Relationship, command: c.Command) -> Party | None:
+    """The contact is no part of a relationship but for the one thing that is theirs to do."""
+    is_contact = bool(state.contact) and command.by == state.contact
+    theirs = is_contact and Party.SAFEGUARDING in GATES[type(command)].by
+    return state.party_of(command.by) or (Party.SAFEGUARDING if theirs else None)
+
+
 def refused_at_the_gate(state: Relationship, command: c.Command) -> Rejection | None:
     """What is in the way of a command here and now, whatever it says."""
     gate = GATES[type(command)]
-    by = state.party_of(command.by)
+    by = party_of(state, command)
     if by is None:
         return Rejection(Refusal.NOT_PART_OF_THIS)
     if state.is_closed or state.is_ending:

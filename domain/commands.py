@@ -527,14 +527,17 @@ class Hold:
     """The programme team freezes the relationship; looks the same for every reason."""
 
     by: str
+    seal: str = ""
+    """Whoever shows the same one may lift it again. Tells nobody who that is; empty: anybody of the team may."""
     kind: Literal["hold"] = "hold"
 
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """The programme team ends a hold."""
+    """Whoever placed a hold takes it back; it ends with the last one's. The safeguarding contact ends any."""
 
     by: str
+    seal: str = ""
     kind: Literal["lift"] = "lift"
 
 

@@ -725,7 +725,26 @@ class Resumed:
 @dataclass(frozen=True, slots=True)
 class HoldPlaced:
     at: datetime
+    seal: str = ""
     kind: Literal["hold_placed"] = "hold_placed"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldJoined:
+    """Somebody else wants it on hold as well, so that it does not go on before both are content."""
+
+    at: datetime
+    seal: str
+    kind: Literal["hold_joined"] = "hold_joined"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLeft:
+    """One of those who wanted it on hold no longer does; it stays."""
+
+    at: datetime
+    seal: str
+    kind: Literal["hold_left"] = "hold_left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -1055,6 +1074,8 @@ Event = (
     | Paused
     | Resumed
     | HoldPlaced
+    | HoldJoined
+    | HoldLeft
     | HoldRemembered
     | HoldLifted
     | LeaverNoted
@@ -1089,7 +1110,8 @@ Event = (
 
 PRIVATE_FIELDS = frozenset(
     {"words", "comfort", "goals", "carried", "topics", "points", "values", "explanation", "talked", "elsewhere"}
-    | {"not_to", "conflicted"}
+    | {"not_to", "conflicted", "seal"}
 )
 """What the journal leaves out: words that people wrote, whether somebody was comfortable, why somebody did not come,
-what the two say in private about a session, and who of the programme team must not know of a call. Ratings are kept."""
+what the two say in private about a session, who of the programme team must not know of a call, and what tells one hold
+from another. Ratings are kept."""

@@ -564,6 +564,7 @@ def _hold_placed(state: Relationship, event: e.HoldPlaced) -> Relationship:
     held = replace(
         state,
         held=True,
+        seals=(event.seal,),
         hold_asked_at=event.at + timedelta(days=state.policy.hold_first_reminder_days),
         frozen_since=state.frozen_since or event.at,
         stops=state.stops + 1,
@@ -572,12 +573,21 @@ def _hold_placed(state: Relationship, event: e.HoldPlaced) -> Relationship:
     return _with_clocks(held, event.at)
 
 
+def _hold_joined(state: Relationship, event: e.HoldJoined) -> Relationship:
+    # A hold of an earlier version has none, and is still the first.
+    return replace(state, seals=(*(state.seals or ("",)), event.seal))
+
+
+def _hold_left(state: Relationship, event: e.HoldLeft) -> Relationship:
+    return replace(state, seals=tuple(seal for seal in state.seals if seal != event.seal))
+
+
 def _hold_remembered(state: Relationship, event: e.HoldRemembered) -> Relationship:
     return replace(state, hold_asked_at=event.at + timedelta(weeks=state.policy.hold_reminder_weeks))
 
 
 def _hold_lifted(state: Relationship, event: e.HoldLifted) -> Relationship:
-    return _thawed(replace(state, held=False, hold_asked_at=None), event.at)
+    return _thawed(replace(state, held=False, seals=(), hold_asked_at=None), event.at)
 
 
 def _with_clocks(state: Relationship, at: datetime) -> Relationship:
@@ -830,7 +840,15 @@ def _asked_anew(state: Relationship, party: Party) -> Relationship:
 
 def _closed(state: Relationship, event: e.Closed) -> Relationship:
     return replace(
-        state, phase=e.Phase.CLOSED, outcome=event.outcome, paused=False, held=False, asks=(), help=(), rated_by=()
+        state,
+        phase=e.Phase.CLOSED,
+        outcome=event.outcome,
+        paused=False,
+        held=False,
+        seals=(),
+        asks=(),
+        help=(),
+        rated_by=(),
     )
 
 
@@ -886,6 +904,8 @@ _EVOLUTIONS: dict[type[Any], Callable[[Relationship, Any], Relationship]] = {
     e.Paused: _paused,
     e.Resumed: _resumed,
     e.HoldPlaced: _hold_placed,
+    e.HoldJoined: _hold_joined,
+    e.HoldLeft: _hold_left,
     e.HoldRemembered: _hold_remembered,
     e.HoldLifted: _hold_lifted,
     e.ZoneChanged: _zone_changed,

@@ -36,7 +36,7 @@ from mentoring_lifecycle.domain import (
     zone_change,
 )
 from mentoring_lifecycle.domain import commands as c
-from mentoring_lifecycle.domain.authorisation import refused_at_the_gate
+from mentoring_lifecycle.domain.authorisation import party_of, refused_at_the_gate
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import (
     AskLapsed,
@@ -156,7 +156,7 @@ def decide(state: Relationship, command: c.Command, now: datetime) -> Events | R
     """What follows from a person's command."""
     if refused := refused_at_the_gate(state, command):
         return refused
-    by = state.party_of(command.by)
+    by = party_of(state, command)
     assert by
     draft = Draft(state)
     rejection = _DECISIONS[type(command)](draft, command, by, now)

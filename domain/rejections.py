@@ -17,6 +17,8 @@ class Refusal(StrEnum):
     CLOSED = "closed"
     ON_HOLD = "on_hold"
     NOT_ON_HOLD = "not_on_hold"
+    NOT_THE_PLACER = "not_the_placer"
+    SAY_WHO_HOLDS = "say_who_holds"
     PAUSED = "paused"
     NOT_PAUSED = "not_paused"
     WRONG_PHASE = "wrong_phase"
@@ -166,6 +168,17 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.NOT_ON_HOLD: (
         "This pairing is not on hold, so there is nothing to lift.",
         "Questo abbinamento non è in pausa per decisione del programma: non c'è nulla da sbloccare.",
+    ),
+    Refusal.NOT_THE_PLACER: (
+        "Only whoever placed it can lift it. If it has to end without them, turn to the safeguarding contact.",
+        (
+            "Può toglierlo solo chi l'ha messo. Se deve finire anche così, rivolgiti alla persona di riferimento per "
+            "la tutela."
+        ),
+    ),
+    Refusal.SAY_WHO_HOLDS: (
+        "Say on whose behalf: only the same person can lift it again. It is kept as a seal and names nobody.",
+        "Indica per conto di chi: solo la stessa persona potrà toglierlo. Resta come sigillo e non nomina nessuno.",
     ),
     Refusal.PAUSED: (
         "This pairing is paused. Resume it first.",

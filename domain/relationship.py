@@ -272,6 +272,8 @@ class Relationship:
     pause_limit_at: datetime | None = None
     """When the coordinator is asked what to do about a long pause; None once asked."""
     held: bool = False
+    seals: tuple[str, ...] = ()
+    """One for each who wants it on hold."""
     hold_asked_at: datetime | None = None
     """When the coordinator is next reminded of a hold that nobody has lifted."""
     frozen_since: datetime | None = None

@@ -14,6 +14,8 @@ from mentoring_lifecycle.domain.events import (
     CancelReason,
     DecisionMade,
     DecisionTopic,
+    HoldJoined,
+    HoldLeft,
     HoldLifted,
     HoldPlaced,
     HoldRemembered,
@@ -51,19 +53,39 @@ def resume(draft: Draft, command: Resume, by: Party, now: datetime) -> Rejection
 
 
 def hold(draft: Draft, command: Hold, by: Party, now: datetime) -> Rejection | None:
-    """Freeze the relationship. One way, one wording, whatever the reason."""
+    """Freeze the relationship. One way, one wording, whatever the reason.
+
+    Whoever else holds it already, a further one joins without a word: a refusal would say that somebody does.
+    """
     if draft.state.held:
-        return Rejection(Refusal.ON_HOLD)
+        if command.seal in _seals(draft.state):
+            return Rejection(Refusal.ON_HOLD)
+        draft.add(HoldJoined(now, command.seal))
+        return None
     cancel_planned(draft, now, CancelReason.ON_HOLD)
-    draft.add(HoldPlaced(now))
+    draft.add(HoldPlaced(now, command.seal))
     return None
 
 
+def _seals(state: Relationship) -> tuple[str, ...]:
+    """Of a hold that an earlier version placed nothing is known, so anybody of the team may lift it."""
+    return state.seals or ("",)
+
+
 def lift(draft: Draft, command: Lift, by: Party, now: datetime) -> Rejection | None:
-    """End a hold; a pause below it goes on."""
-    if not draft.state.held:
+    """Take back one's own hold; with the last one it ends, and a pause below it goes on.
+
+    The safeguarding contact ends it for everybody, so that no pair is stuck because somebody is away.
+    """
+    state = draft.state
+    if not state.held:
         return Rejection(Refusal.NOT_ON_HOLD)
-    draft.add(HoldLifted(now))
+    seals = _seals(state)
+    own = next((seal for seal in (command.seal, "") if seal in seals), None)
+    ends_all = bool(state.contact) and command.by == state.contact
+    if own is None and not ends_all:
+        return Rejection(Refusal.NOT_THE_PLACER)
+    draft.add(HoldLifted(now) if ends_all or seals == (own,) else HoldLeft(now, own or ""))
     return None
 
 

@@ -39,6 +39,9 @@ Words = Annotated[
     ),
 ]
 
+Placer = Annotated[
+    str, typer.Option("--by", metavar="PERSON", help="Whose hold it is; needed where MENTORING_SEAL_KEY is set.")
+]
 CommandId = Annotated[str, typer.Option(metavar="ID", help="Repeating an act with the id it had does not do it twice.")]
 
 
@@ -449,16 +452,20 @@ def resume(by: By) -> c.Command:
     return c.Resume(by)
 
 
-@_act(_STANDING)
-def hold() -> c.Command:
+@app.command(rich_help_panel=_STANDING)
+def hold(
+    relationship: RelationshipArgument, by: Placer = "", command_id: CommandId = "", output: OutputOption = Output.TABLE
+) -> None:
     """Freeze a relationship, as the programme team. Who asked, and why, is not said: all holds look the same."""
-    return c.Hold(PROGRAMME_OFFICE)
+    show(with_client(lambda client: client.relationship(relationship).hold(by=by, command_id=command_id)), output)
 
 
-@_act(_STANDING)
-def lift() -> c.Command:
-    """End a hold, as the programme team."""
-    return c.Lift(PROGRAMME_OFFICE)
+@app.command(rich_help_panel=_STANDING)
+def lift(
+    relationship: RelationshipArgument, by: Placer = "", command_id: CommandId = "", output: OutputOption = Output.TABLE
+) -> None:
+    """Take back one's own hold, as the programme team; it stays on hold where somebody else placed one, too."""
+    show(with_client(lambda client: client.relationship(relationship).lift(by=by, command_id=command_id)), output)
 
 
 @_act(_STANDING)

@@ -31,6 +31,7 @@ from mentoring_lifecycle.contracts.claims import ClaimKeys, Signer
 from mentoring_lifecycle.contracts.inputs import StartRelationship
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.record import Record, read_record
+from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.authorisation import Channel
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
@@ -108,6 +109,7 @@ class MentoringClient:
         journal: JournalGateway | None = None,
         claims: ClaimKeys | None = None,
         channel: Channel = Channel.TOOL,
+        seals: Seals | None = None,
     ) -> None:
         """`client` must convert data as ours does: connect it with MentoringPlugin, or with `data_converter`.
 
@@ -116,12 +118,14 @@ class MentoringClient:
         when people can meet; without it no times are proposed. Without `pairings`, the block list, one open
         relationship per pair and capacity are the host's own business. `journal` tells what earlier relationships were,
         for `reopen` and `rematch`, and who the pair is that somebody reports about. With `claims` every command says,
-        signed, who asks for it and by which `channel`: the caller vouches for every `by` that it passes.
+        signed, who asks for it and by which `channel`: the caller vouches for every `by` that it passes. `seals`, the
+        same as the worker's, tell whose hold it is; without them anybody of the programme team may lift any.
         """
         self._client = _under_one_name(client)
         self._people = people
         self._pairings = pairings
         self._journal = journal
+        self._seals = seals or Seals()
         self._task_queue = task_queue
         self._cases = cases
         self._cases_task_queue = cases_task_queue
@@ -341,7 +345,15 @@ class MentoringClient:
     def relationship(self, relationship: str) -> "RelationshipHandle":
         """A relationship by its id; whether it exists shows at the first call."""
         require_identifiers(relationship=relationship)
-        return RelationshipHandle(self._client, relationship, self._schedule, self._people, self._signer)
+        return RelationshipHandle(
+            self._client,
+            relationship,
+            self._schedule,
+            self._people,
+            signer=self._signer,
+            seals=self._seals,
+            contact=self._handling.contact,
+        )
 
     async def list(self, query: str = "", *, limit: int = 1000) -> AsyncIterator[RelationshipRow]:
         """Relationships by a Visibility query, for example `MentoringHealth = 'attention'`; the newest first."""

@@ -103,6 +103,7 @@ async def opened_client(settings: Settings, channel: Channel = Channel.TOOL) -> 
             journal=SqlJournal(engine),
             claims=settings.claims(),
             channel=channel,
+            seals=settings.seals(),
         )
     finally:
         await free_busy.aclose()

@@ -64,6 +64,8 @@ class Say:
     """Derived from what was found, so that finding it twice says it once; empty: a random one."""
     once: str = ""
     """Ledger key under which it is remembered that this was said, where the relationship does not show it."""
+    placer: str = ""
+    """Who may lift a hold that is placed like this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,7 @@ def _about_conflict(view: OutsideView, mentor: Person, mentee: Person, conflict:
     key = f"{view.relationship}/directory/pair/-/{affairs}"
     if states.get(key) is LedgerState.ACCEPTED:
         return Found(Finding.CONFLICT_OF_INTEREST, note="held_before")
-    return Found(Finding.CONFLICT_OF_INTEREST, remedy=Say(c.Hold(PROGRAMME_OFFICE), once=key))
+    return Found(Finding.CONFLICT_OF_INTEREST, remedy=Say(c.Hold(PROGRAMME_OFFICE), once=key, placer=view.coordinator))
 
 
 def _about_zone(view: OutsideView, mentor: Person, mentee: Person, states: States, now: datetime) -> Iterator[Found]:

@@ -20,6 +20,7 @@ from mentoring_lifecycle.activities.ports import CalendarGateway, GatewayError, 
 from mentoring_lifecycle.contracts.deliveries import Outcome
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.views import OutsideView
+from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.consequences import uid_prefix
 from mentoring_lifecycle.domain.effects import CalendarEffect
 from mentoring_lifecycle.domain.people import PAIR, Party
@@ -114,7 +115,11 @@ class ThroughClient:
 
     async def say(self, relationship: str, news: Say) -> None:
         """Tell it. Raises CommandRejected."""
-        await self._client.relationship(relationship).do(news.command, news.command_id)
+        handle = self._client.relationship(relationship)
+        if isinstance(news.command, c.Hold):
+            await handle.hold(by=news.placer, command_id=news.command_id)
+        else:
+            await handle.do(news.command, news.command_id)
 
 
 class Reconciler:

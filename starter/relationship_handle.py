@@ -20,6 +20,7 @@ from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.claims import Request, Signer
 from mentoring_lifecycle.contracts.refusals import rejection_in, rejection_told
+from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.contracts.views import (
     AgreementView,
     ChangesView,
@@ -63,17 +64,23 @@ class RelationshipHandle:
         relationship: str,
         schedule: Timetable | None = None,
         people: PeopleGateway | None = None,
+        *,
         signer: Signer | None = None,
+        seals: Seals | None = None,
+        contact: str = "",
     ) -> None:
         """`people` is asked whether a new coordinator is known; without it that is left to the caller.
 
-        `signer` vouches for who asks; without it no claim goes along, and workers that ask for one refuse.
+        `signer` vouches for who asks; without it no claim goes along, and workers that ask for one refuse. `seals` tell
+        whose hold it is, and `contact` may end that of anybody.
         """
         self.id = relationship
         self._signer = signer or Signer()
         self._workflow_id = names.relationship_workflow_id(relationship)
         self._schedule = schedule
         self._people = people
+        self._seals = seals or Seals()
+        self._contact = contact
         self._handle = client.get_workflow_handle(self._workflow_id)
 
     # --- onboarding, rules, goals -------------------------------------------------------------------------------
@@ -279,13 +286,23 @@ class RelationshipHandle:
         """Go on after a pause, as one of the pair or as the programme team."""
         return await self.do(c.Resume(by), command_id)
 
-    async def hold(self, *, command_id: str = "") -> RelationshipView:
-        """The programme team freezes the relationship. Who asked, and why, is not said: all holds look the same."""
-        return await self.do(c.Hold(PROGRAMME_OFFICE), command_id)
+    async def hold(self, *, by: str = "", command_id: str = "") -> RelationshipView:
+        """The programme team freezes the relationship. Who asked, and why, is not said: all holds look the same.
 
-    async def lift(self, *, command_id: str = "") -> RelationshipView:
-        """The programme team ends a hold."""
-        return await self.do(c.Lift(PROGRAMME_OFFICE), command_id)
+        `by` is whoever may lift it again. It stands nowhere: what travels is a seal, where this client has `seals`,
+        and then it must be said.
+        """
+        return await self.do(c.Hold(PROGRAMME_OFFICE, self._seal(by)), command_id)
+
+    async def lift(self, *, by: str = "", command_id: str = "") -> RelationshipView:
+        """Take back one's own hold. It stays on hold where somebody else placed one, too; the contact ends any."""
+        as_contact = by and by == self._contact
+        return await self.do(c.Lift(by if as_contact else PROGRAMME_OFFICE, self._seal(by)), command_id)
+
+    def _seal(self, by: str) -> str:
+        if self._seals.are_used and not by:
+            raise CommandRejected(Rejection(Refusal.SAY_WHO_HOLDS))
+        return self._seals.of_hold(self.id, by)
 
     async def note_leaver(self, *, person: str, left: bool = True, command_id: str = "") -> RelationshipView:
         """Somebody of the pair or the team has left the organisation; `left=False` takes it back within the grace."""

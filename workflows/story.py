@@ -51,10 +51,11 @@ _MILESTONES_NOT = (
     *("address_doubted", "letters_repeated", "address_trusted"),
     *("extension_wished", "goals_carried", "going_on", "one_goes_on", "leaver_noted", "leaver_returned"),
     *("help_asked", "help_clock_started", "help_reminded", "help_overdue", "help_taken_up", "help_passed_on"),
+    *("hold_joined", "hold_left"),
     *("help_triaged", "talk_arranged", "help_concluded", "amendment_offered", "help_rated"),
 )
-"""Steps of the machinery, and what is nobody's business: a wish of one alone, what looks like a pause, and that one of
-the two has asked for help. The journal has all of it."""
+"""Steps of the machinery, and what is nobody's business: a wish of one alone, what looks like a pause, how many
+want it on hold, and that one of the two has asked for help. The journal has all of it."""
 
 _JOURNALED_AT_ONCE = (
     *(e.HoldPlaced, e.HoldLifted, e.Paused, e.Resumed, e.LeaverNoted, e.LeaverReturned, e.Left),

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from mentoring_lifecycle.domain.authorisation import EVERYBODY, GATES, READERS, TEAM, Channel, Gate
 from mentoring_lifecycle.domain.events import Phase
-from mentoring_lifecycle.domain.people import PAIR
+from mentoring_lifecycle.domain.people import PAIR, Party
 
 PAGE = (Path(__file__).parents[2] / "docs/authorisation.md").read_text(encoding="utf-8")
-PARTS = {PAIR: "pair", TEAM: "team", EVERYBODY: "pair, team"}
+PARTS = {PAIR: "pair", TEAM: "team", EVERYBODY: "pair, team", (*TEAM, Party.SAFEGUARDING): "team, contact"}
 OPEN = tuple(phase for phase in Phase if phase is not Phase.CLOSED)
 
 

@@ -128,7 +128,7 @@ def test_commands_can_be_typed(command: str, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     "command",
-    ["mentoring nonsense", "mentoring status", "mentoring hold x --by c-1", "mentoring decide x --by c --choice maybe"],
+    ["mentoring nonsense", "mentoring status", "mentoring hold x --on c-1", "mentoring decide x --by c --choice maybe"],
 )
 def test_mistyped_commands_are_noticed(command: str) -> None:
     """The test above finds an unknown command, a missing argument, an unknown option and a wrong value."""
@@ -161,7 +161,7 @@ def test_every_setting_is_explained() -> None:
     expected = {
         f"`{PREFIX}{name.upper()}`": shown.get(default := field.get_default(), f"`{default}`")
         for name, field in Settings.model_fields.items()
-        if name not in {"database_url", "smtp_tls", "smtp_password", "caldav_password", "certificate_key"}
+        if name not in {"database_url", "smtp_tls", "smtp_password", "caldav_password", "certificate_key", "seal_key"}
         and "keys" not in name
     }
     told = {cells[0]: cells[1] for cells in rows(README, "MENTORING_.*")}

@@ -201,11 +201,14 @@ WISHES: st.SearchStrategy[Wish] = st.one_of(
     st.builds(partial, st.just(changes_zone), PEOPLE, ZONES, OFFSETS),
 )
 
+SEALS = ("", "seal-1", "seal-2")
+"""Of whoever wants it on hold; the first one says nothing."""
+
 STOPS: st.SearchStrategy[c.Command] = st.one_of(
     st.builds(c.Pause, st.sampled_from([MENTOR, MENTEE])),
     st.builds(c.Resume, st.sampled_from([MENTOR, MENTEE])),
-    st.builds(c.Hold, TEAM),
-    st.builds(c.Lift, TEAM),
+    st.builds(c.Hold, TEAM, st.sampled_from(SEALS)),
+    st.builds(c.Lift, TEAM, st.sampled_from(SEALS)),
 )
 REPORTS: st.SearchStrategy[c.Report] = st.one_of(
     st.builds(c.RecordAddressFailed, st.sampled_from(Party)),
@@ -825,6 +828,13 @@ class AnyLife(RuleBasedStateMachine):
         assert RelationshipView.of(replace(state, wishes=())) == view, "a wish of one is nobody's business"
 
     @invariant()
+    def it_is_held_as_long_as_somebody_wants_it(self) -> None:
+        """Each of those who do counts once."""
+        seals = self.lived.state.seals
+        assert self.lived.state.held == bool(seals)
+        assert len(set(seals)) == len(seals)
+
+    @invariant()
     def what_is_wanted_can_always_be_said(self) -> None:
         for effect in self.lived.effects[-10:]:
             wanted = still_wanted(effect, self.lived.state)
@@ -836,8 +846,8 @@ class AnyLife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Nobody answers any more, and it ends by itself, for good."""
-        if self.lived.state.held:
-            self.lived.tries(c.Lift(PROGRAMME_OFFICE))
+        for seal in self.lived.state.seals:
+            self.lived.tries(c.Lift(PROGRAMME_OFFICE, seal))
         self.lived.lives_on()
         self.every_fact_was_allowed()
         assert self.lived.state.is_closed
@@ -898,7 +908,7 @@ def _open_things(machine: AnyLife, chance: Random) -> list[Happening]:
     state = machine.lived.state
     ending = (c.HelpOutcome.ENDED, c.HelpOutcome.REMATCHED)
     outcomes = [outcome for outcome in c.HelpOutcome if outcome not in ending]
-    things: list[Happening] = []
+    things: list[Happening] = _in_a_hold(machine, state)
     if state.phase is e.Phase.CLOSING:
         things += [partial(machine.both_wish_to_go_on, weeks=(4, 6))]
     for ask in state.asks:
@@ -917,6 +927,13 @@ def _open_things(machine: AnyLife, chance: Random) -> list[Happening]:
     if any(session.awaits_witnesses for session in state.sessions):
         things += [partial(machine.witnesses_answer, held=(True, False), who=PAIR, which=0)]
     return things
+
+
+def _in_a_hold(machine: AnyLife, state: Relationship) -> list[Happening]:
+    """A second one wants it held as well, and is content the first."""
+    if len(state.seals) > 1:
+        return [partial(machine.asks, c.Lift(COORDINATOR, state.seals[-1]))]
+    return [partial(machine.asks, c.Hold(COORDINATOR, SEALS[-1]))] if state.held else []
 
 
 def _troubles(machine: AnyLife, chance: Random) -> list[Happening]:

@@ -102,6 +102,9 @@ CASES = [
     Case((c.Hold(COORDINATOR),), c.Hold(COORDINATOR), Refusal.ON_HOLD),
     Case((c.Hold(COORDINATOR),), c.Pause(MENTOR), Refusal.ON_HOLD),
     Case((), c.Lift(COORDINATOR), Refusal.NOT_ON_HOLD),
+    Case((c.Hold(COORDINATOR, "one"),), c.Hold(BACKUP, "one"), Refusal.ON_HOLD),
+    Case((c.Hold(COORDINATOR, "one"),), c.Lift(COORDINATOR), Refusal.NOT_THE_PLACER),
+    Case((c.Hold(COORDINATOR, "one"),), c.Lift(COORDINATOR, "two"), Refusal.NOT_THE_PLACER),
     Case((c.Pause(MENTEE),), accepts(MENTOR), Refusal.PAUSED),
     Case((c.Pause(MENTEE),), c.Pause(MENTOR), Refusal.PAUSED),
     Case((), c.Resume(MENTOR), Refusal.NOT_PAUSED),
@@ -273,6 +276,7 @@ ELSEWHERE = {
     Refusal.UNKNOWN_ZONE,
     Refusal.BAD_POLICY,
     Refusal.UNKNOWN_RELATIONSHIP,
+    Refusal.SAY_WHO_HOLDS,
     # judged where places are taken, before a start
     Refusal.BLOCKED_PAIR,
     Refusal.ALREADY_PAIRED,

@@ -1,5 +1,6 @@
 """Pause, hold and leaving: safety and freedom first, and nothing given away."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,10 +14,12 @@ from mentoring_lifecycle.domain.letters import MANNERS, LetterKind
 from mentoring_lifecycle.domain.lifecycle import next_hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
+from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Standing
 from tests.builders import (
     ACTIVE,
     BACKUP,
+    CONTACT,
     COORDINATOR,
     DAY,
     MENTEE,
@@ -64,6 +67,46 @@ def test_a_hold_says_one_sentence_to_both_and_clears_their_calendars() -> None:
     assert purposes == [*told_to_both, (LetterKind.HOLD_NOTE, Party.COORDINATOR)]
     assert [check.person for check in lived.told(VerifyCalendar)] == [MENTOR, MENTEE]
     assert all(MANNERS[purpose].passes_hold for purpose, _ in purposes)
+
+
+def test_a_hold_ends_when_nobody_wants_it_any_more() -> None:
+    """Two who each placed it: the second is told nothing of the first, and what one takes back the other holds."""
+    lived = life().after(*ACTIVE, c.Hold(COORDINATOR, "one"))
+    told = len(lived.effects)
+    lived.after(DAY, c.Hold(BACKUP, "two"), DAY, c.Lift(COORDINATOR, "one"))
+    assert (lived.state.standing, lived.state.seals) == (Standing.ON_HOLD, ("two",))
+    assert since(lived, told) == []
+    assert lived.tries(c.Lift(COORDINATOR, "one")) == Rejection(Refusal.NOT_THE_PLACER)
+    lived.after(c.Lift(COORDINATOR, "two"))
+    assert (lived.state.standing, lived.state.seals) == (Standing.NORMAL, ())
+
+
+def test_a_second_one_changes_nothing_but_the_end() -> None:
+    """Held by two and lifted by both, the pair has lived through the very same as with a single hold."""
+    single = life().after(*ACTIVE, c.Hold(COORDINATOR, "one"), WEEK, c.Lift(COORDINATOR, "one"))
+    both = (c.Hold(COORDINATOR, "one"), c.Hold(COORDINATOR, "two"))
+    double = life().after(*ACTIVE, *both, WEEK, c.Lift(COORDINATOR, "two"), c.Lift(COORDINATOR, "one"))
+    numbered = {"sequence": 0, "slot_order": 0}
+    assert replace(double.state, **numbered) == replace(single.state, **numbered)
+    kinds = [event.kind for event in double.events if event.kind not in ("hold_joined", "hold_left")]
+    assert kinds == [event.kind for event in single.events]
+
+
+@pytest.mark.parametrize("seals", [("",), ("one",), ("one", "two"), ("", "two")])
+def test_the_contact_ends_any_hold(seals: tuple[str, ...]) -> None:
+    """Whoever placed it and however many did; nobody is stuck because somebody is away."""
+    lived = life(contact=CONTACT).after(*ACTIVE, *(c.Hold(COORDINATOR, seal) for seal in seals), c.Lift(CONTACT))
+    assert lived.state.standing is Standing.NORMAL
+    assert life().after(*ACTIVE, c.Hold(COORDINATOR)).tries(c.Lift(CONTACT)) == Rejection(Refusal.NOT_PART_OF_THIS)
+
+
+def test_a_hold_without_a_seal_is_the_teams() -> None:
+    """So are those of earlier versions, which had none: anybody of the team takes it back, and only that one."""
+    lived = life().after(*ACTIVE, c.Hold(COORDINATOR))
+    lived.state = replace(lived.state, seals=())
+    lived.after(c.Hold(COORDINATOR, "one"), c.Lift(BACKUP, "two"))
+    assert lived.state.standing is Standing.ON_HOLD
+    assert lived.tries(c.Lift(BACKUP, "two")) == Rejection(Refusal.NOT_THE_PLACER)
 
 
 @pytest.mark.parametrize("phase", OPEN)

@@ -20,9 +20,11 @@ from typer.testing import CliRunner, Result
 from mentoring_lifecycle.contracts.certificates import Signer
 from mentoring_lifecycle.contracts.deliveries import JournalTail
 from mentoring_lifecycle.contracts.people import Person
+from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
+from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 from mentoring_lifecycle.domain.wording import WORDS_LIMIT
 from mentoring_lifecycle.gateways.database import open_database
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
@@ -205,8 +207,8 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "note_address": ("--person p-2 --news soft", {"person": "p-2", "news": c.AddressNews.SOFT}),
 }
-NOBODY_DOES = {"hold", "lift", "note_leaver", "note_address"}
-"""All holds look the same, and what a directory says nobody says, so nobody is named; and machines have no names."""
+NOBODY_DOES = {"note_leaver", "note_address"}
+"""What a directory says nobody says, so nobody is named; and machines have no names."""
 
 
 class Listener:
@@ -220,7 +222,7 @@ class Listener:
 
         class Handle(RelationshipHandle):
             def __init__(self) -> None:
-                self.id = relationship
+                self.id, self._seals, self._contact = relationship, Seals(bytes(32)), "p-sam"
 
             async def do(self, command: c.Command, command_id: str = "") -> Any:
                 listener.heard.append((relationship, command, command_id))
@@ -255,6 +257,22 @@ def test_an_act_says_the_same_as_the_typed_client(act: str, listener: Listener) 
     asyncio.run(getattr(listener.relationship("r-1"), act)(command_id="c-1", **by, **arguments))
     told, typed = listener.heard
     assert told == typed
+
+
+def test_a_hold_names_nobody(listener: Listener) -> None:
+    """Whoever places it is told by a seal alone, and must be given where seals are in use; the contact says so."""
+    for act, by in (("hold", "p-1"), ("lift", "p-1"), ("lift", "p-sam")):
+        assert run(act, "r-1", "--by", by).exit_code == 0
+    placer, contact = (Seals(bytes(32)).of_hold("r-1", by) for by in ("p-1", "p-sam"))
+    assert [command for _, command, _ in listener.heard] == [
+        c.Hold(PROGRAMME_OFFICE, placer),
+        c.Lift(PROGRAMME_OFFICE, placer),
+        c.Lift("p-sam", contact),
+    ]
+    for act in ("hold", "lift"):
+        refused = run(act, "r-1")
+        assert refused.exit_code == 3
+        assert "say_who_holds" in refused.output
 
 
 def only_command(listener: Listener) -> Any:
