@@ -29,8 +29,10 @@ with workflow.unsafe.imports_passed_through():
         received_at,
     )
     from mentoring_lifecycle.contracts.deliveries import Deliveries, Delivery, LettersOrder, Outcome
+    from mentoring_lifecycle.contracts.follow_up import FollowUp, Message, Proof, message_of
     from mentoring_lifecycle.contracts.inputs import Pending
     from mentoring_lifecycle.contracts.refusals import refusal_error
+    from mentoring_lifecycle.domain.cases import commands as k
     from mentoring_lifecycle.domain.cases import events as e
     from mentoring_lifecycle.domain.cases.assignment import may_see
     from mentoring_lifecycle.domain.cases.consequences import ledger_name, letters_of, still_wanted
@@ -38,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.domain.cases.handling import (
         decide,
         instants_found,
+        is_strangers,
         mail_accepted,
         mail_refused,
         measure_applied,
@@ -76,6 +79,7 @@ class Case:
         self._outbox: list[Pending] = []
         self._handled: list[str] = []
         self._timeline: list[str] = []
+        self._messages: list[Message] = []
         if isinstance(start, CarriedCase):
             self._resume(start)
         else:
@@ -88,6 +92,7 @@ class Case:
         self._outbox = list(carried.outbox)
         self._handled = list(carried.handled)
         self._timeline = list(carried.timeline)
+        self._messages = list(carried.messages)
 
     def _open(self, opened: OpenCase) -> None:
         event = received_at(opened, workflow.now())
@@ -116,17 +121,22 @@ class Case:
     def act(self, command: CaseAct) -> CaseView | None:
         """Let a command happen; answered with what whoever asked may see of the case now."""
         if not self._is_repeated():
-            judged = decide(self._state, command, workflow.now())
+            now = workflow.now()
+            judged = decide(self._state, command, now)
             if isinstance(judged, Rejection):
                 raise refusal_error(judged)
             self._remember()
             self._tell(judged)
-        return CaseView.for_(command.by, self._opened, self._state)
+            if message := message_of(command, now):
+                self._messages.append(message)
+        return CaseView.for_(command.by, self._opened, self._state, tuple(self._messages))
 
     @act.validator
     def check(self, command: CaseAct) -> None:
         """Refuse a command before it leaves a trace; a repeated one passes and is answered."""
-        if self._is_repeated():
+        # A repeated step of whoever reported is answered to nobody else, or a known id would tell that there is a case.
+        of_reporter = isinstance(command, k.OfReporter)
+        if self._is_repeated() and not (of_reporter and is_strangers(self._state, command)):
             return
         if isinstance(judged := decide(self._state, command, workflow.now()), Rejection):
             raise refusal_error(judged)
@@ -142,7 +152,12 @@ class Case:
     @workflow.query(description="How it stands")
     def read(self, by: str) -> CaseView | None:
         """For whoever was told of it; None for everybody else."""
-        return CaseView.for_(by, self._opened, self._state)
+        return CaseView.for_(by, self._opened, self._state, tuple(self._messages))
+
+    @workflow.query(description="How it stands")
+    def look(self, proof: Proof) -> FollowUp | None:
+        """The same for whoever reported, who sees far less; None for everybody else."""
+        return FollowUp.for_(proof, self._state, tuple(self._messages))
 
     @workflow.query(description="What has happened")
     def timeline(self, by: str) -> list[str]:
@@ -215,6 +230,7 @@ class Case:
                     outbox=tuple(self._outbox),
                     handled=tuple(self._handled),
                     timeline=tuple(self._timeline),
+                    messages=tuple(self._messages),
                 )
             )
 
