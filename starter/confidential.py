@@ -45,7 +45,7 @@ def list_(by: By, output: OutputOption = Output.TABLE) -> None:
 
 
 async def _rows(client: "MentoringClient", by: str) -> "list[dict[str, object]]":
-    columns = ("case", "stage", "severity", "handler", "received_at", "next_due_at")
+    columns = ("case", "stage", "severity", "handler", "received_at", "next_due_at", "unread")
     return [{name: getattr(view, name) for name in columns} async for view in client.cases(by=by)]
 
 
