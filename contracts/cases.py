@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mentoring_lifecycle.contracts.follow_up import Message
 from mentoring_lifecycle.contracts.inputs import Pending
 from mentoring_lifecycle.domain.cases.assignment import line_among, may_see
+from mentoring_lifecycle.domain.cases.attachments import Attachment, attachments_problem
 from mentoring_lifecycle.domain.cases.commands import CaseCommand, CaseOutcome, LegalTrack, ReferredTo
 from mentoring_lifecycle.domain.cases.events import Anchors, CaseReceived, Clock
 from mentoring_lifecycle.domain.cases.handling import next_hour
@@ -25,7 +27,10 @@ class SevereReport:
     """What somebody reports in confidence."""
 
     case: str
-    """Chosen by the caller, so that a repeated report is the same one."""
+    """Chosen by the caller, so that a repeated report is the same one; empty: a new one.
+
+    Always empty for an anonymous report, whose case is found by its receipt.
+    """
     matter: Matter
     words: str
     by: str = ""
@@ -37,6 +42,7 @@ class SevereReport:
     """The reporter may raise it; the matter's own is the least."""
     pause_now: bool | None = None
     """Ordinary hold of the relationship at once. Preset for S4; for S3 the reporter must choose."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class OpenCase:
     severity: Severity
     pause_now: bool
     handling: Handling
+    lock: str = ""
+    """Of an anonymous report: what the key of its receipt opens."""
     kind: Literal["open_case"] = "open_case"
 
 
@@ -77,6 +85,7 @@ class CarriedCase:
     handled: tuple[str, ...] = ()
     """Ids of the last commands, oldest first: a repeated one is answered, not repeated."""
     timeline: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
     schema: Literal[1] = 1
     kind: Literal["carried_case"] = "carried_case"
 
@@ -137,9 +146,15 @@ class CaseView:
     track: LegalTrack | None
     referred_to: ReferredTo | None
     outcome: CaseOutcome | None
+    messages: tuple[Message, ...] = ()
+    """What whoever reported and the handlers wrote to each other, oldest first."""
+    unread: int = 0
+    """How many of those of whoever reported wait to be read by who has it."""
 
     @classmethod
-    def for_(cls, person: str, opened: OpenCase, state: CaseState) -> "CaseView | None":
+    def for_(
+        cls, person: str, opened: OpenCase, state: CaseState, messages: tuple[Message, ...] = ()
+    ) -> "CaseView | None":
         """What this person may see; None where they do not know of it, or may no longer."""
         if not may_see(state, person):
             return None
@@ -162,6 +177,8 @@ class CaseView:
             track=state.track,
             referred_to=state.referred_to,
             outcome=state.outcome,
+            messages=messages,
+            unread=state.unread,
         )
 
 
@@ -176,22 +193,27 @@ def _clocks(state: CaseState) -> tuple[ClockView, ...]:
     )
 
 
-def open_case(report: SevereReport, handling: Handling) -> OpenCase | Rejection:
-    """Judge a report before anything is accepted; "received" is said only afterwards, once it is durable."""
+def open_case(report: SevereReport, handling: Handling, lock: str = "") -> OpenCase | Rejection:
+    """Judge a report before anything is accepted; "received" is said only afterwards, once it is durable.
+
+    An anonymous one, and no other, has the `lock` of its receipt.
+    """
     severity = severity_of(report.matter, report.severity)
     if severity not in SEVERE:
         return Rejection(Refusal.NOT_SEVERE_ENOUGH)
     if not handling.contact:
         return Rejection(Refusal.NO_SAFEGUARDING_CONTACT)
-    if problem := text_problem(report.words, WORDS_LIMIT, "words"):
+    if bool(report.by) is bool(lock):
+        return Rejection(Refusal.ANONYMOUS_HAS_RECEIPT)
+    if problem := text_problem(report.words, WORDS_LIMIT, "words") or attachments_problem(report.attachments):
         return problem
     pause_now = severity is Severity.S4 if report.pause_now is None else report.pause_now
     if report.pause_now is None and severity is Severity.S3 and report.relationship:
-        return Rejection(Refusal.PAUSE_CHOICE_NEEDED)
+        return Rejection(Refusal.PAUSE_CHOICE_NEEDED, str(handling.profile.severe_acknowledge_hours))
     barred = (report.by, report.about, *handling.conflicted)
     if not line_among((*handling.handlers, handling.contact), barred):
         return Rejection(Refusal.NOBODY_ELIGIBLE)
-    return OpenCase(report, severity, pause_now and bool(report.relationship), handling)
+    return OpenCase(report, severity, pause_now and bool(report.relationship), handling, lock)
 
 
 def received_at(opened: OpenCase, at: datetime) -> CaseReceived:
@@ -210,4 +232,5 @@ def received_at(opened: OpenCase, at: datetime) -> CaseReceived:
         conflicted=handling.conflicted,
         profile=handling.profile,
         zone=handling.zone,
+        lock=opened.lock,
     )

@@ -101,6 +101,11 @@ class Refusal(StrEnum):
     NO_JOINT_TALK = "no_joint_talk"
     NOBODY_ELIGIBLE = "nobody_eligible"
     NOT_ELIGIBLE = "not_eligible"
+    RECEIPT_TYPO = "receipt_typo"
+    ANONYMOUS_HAS_RECEIPT = "anonymous_has_receipt"
+    NO_ROOM_FOR_MESSAGE = "no_room_for_message"
+    BAD_ATTACHMENT = "bad_attachment"
+    ATTACHMENT_TOO_LARGE = "attachment_too_large"
     REPORTED_TOO_LATE = "reported_too_late"
     NOT_SIGNED = "not_signed"
     NOT_THIS_WAY = "not_this_way"
@@ -415,8 +420,8 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
         "Il canale riservato è per fatti gravi. Per questo, chiedi aiuto al referente del programma.",
     ),
     Refusal.PAUSE_CHOICE_NEEDED: (
-        "Please choose: pause the pairing now, which both will see, or let the contact decide first.",
-        "Scegli: pausa immediata, che entrambi vedranno, oppure lasciar decidere prima alla persona di riferimento.",
+        "Please choose: pause now, which both will see at once, or wait for a handler, who notes it within {detail} h.",
+        "Scegli: pausa subito, che entrambi vedranno, o attendere chi se ne occupa: ne prende atto entro {detail} h.",
     ),
     Refusal.NO_SAFEGUARDING_CONTACT: (
         "No safeguarding contact is configured, so nobody would read the report. Nothing was accepted.",
@@ -532,6 +537,26 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.NOT_ELIGIBLE: (
         "That person cannot take this: they have it already, are part of it, or are not on the list.",
         "Quella persona non può occuparsene: lo fa già, ne è parte o non è nell'elenco.",
+    ),
+    Refusal.RECEIPT_TYPO: (
+        "This is not a receipt code as it was given: there is a typo in it. Please compare it symbol by symbol.",
+        "Questo non è un codice di ricevuta: contiene un errore di battitura. Confrontalo carattere per carattere.",
+    ),
+    Refusal.ANONYMOUS_HAS_RECEIPT: (
+        "An anonymous report has its id from its receipt code, and a named one has no code. Leave out one of the two.",
+        "Una segnalazione anonima ha l'id dal suo codice di ricevuta, una con nome non ha codice. Ometti uno dei due.",
+    ),
+    Refusal.NO_ROOM_FOR_MESSAGE: (
+        "No more fits here: at most {detail} messages and 100 kB from each side. A new report has room of its own.",
+        "Non c'è più spazio: al massimo {detail} messaggi e 100 kB per parte. Una nuova segnalazione ha il suo spazio.",
+    ),
+    Refusal.BAD_ATTACHMENT: (
+        "An attachment cannot be taken: its {detail} is not what it must be. A reference is an id or an https address.",
+        "Un allegato non va bene: {detail} non è come deve. Il riferimento è un id o un indirizzo https.",
+    ),
+    Refusal.ATTACHMENT_TOO_LARGE: (
+        "An attachment may have at most {detail} MiB.",
+        "Un allegato può avere al massimo {detail} MiB.",
     ),
     Refusal.REPORTED_TOO_LATE: (
         "This pairing ended more than {detail} months ago. Please turn to your organisation's other channels.",

@@ -4,26 +4,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown
+    from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown, ReportUnknown
     from mentoring_lifecycle.starter.case_handle import CaseHandle
     from mentoring_lifecycle.starter.client import MentoringClient, RelationshipRow
+    from mentoring_lifecycle.starter.follow_up import FollowUpHandle
+    from mentoring_lifecycle.starter.intake import Reported, new_receipt
     from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 
 _HOMES = {
     "CaseHandle": "case_handle",
     "CommandRejected": "answers",
+    "FollowUpHandle": "follow_up",
     "MentoringClient": "client",
     "OutcomeUnknown": "answers",
     "RelationshipHandle": "relationship_handle",
     "RelationshipRow": "client",
+    "ReportUnknown": "answers",
+    "Reported": "intake",
+    "new_receipt": "intake",
 }
 __all__ = [
     "CaseHandle",
     "CommandRejected",
+    "FollowUpHandle",
     "MentoringClient",
     "OutcomeUnknown",
     "RelationshipHandle",
     "RelationshipRow",
+    "ReportUnknown",
+    "Reported",
+    "new_receipt",
 ]
 
 

@@ -21,6 +21,7 @@ from mentoring_lifecycle.starter import (
     pairings,
     programme,
     relationships,
+    reporters,
     reports,
 )
 from mentoring_lifecycle.starter.display import tell
@@ -58,7 +59,18 @@ def _mentoring(
     """Mentoring relationships as durable workflows: open them, act in them, look at them."""
 
 
-for part in (relationships, acts, confidential, pairings, directory, programme, reports, certificates, installation):
+for part in (
+    relationships,
+    acts,
+    reporters,
+    confidential,
+    pairings,
+    directory,
+    programme,
+    reports,
+    certificates,
+    installation,
+):
     app.add_typer(part.app)
 
 

@@ -41,4 +41,31 @@ class OutcomeUnknown(Exception):
         self.command_id = command_id
 
 
+class ReportUnknown(Exception):
+    """It is not known whether a report was received. Made again with the same case or receipt it is the same report.
+
+    The receipt's code stands in `receipt` alone: what an exception says ends up in logs.
+    """
+
+    def __init__(self, case: str, receipt: str, status: str) -> None:
+        super().__init__(
+            f"It is not known whether the report was received ({status}). "
+            "Make it again with the same case id or receipt code: it will not be made twice."
+        )
+        self.case = case
+        self.receipt = receipt
+        self.status = status
+
+
+CERTAINLY_NOT = (
+    RPCStatusCode.INVALID_ARGUMENT,
+    RPCStatusCode.NOT_FOUND,
+    RPCStatusCode.PERMISSION_DENIED,
+    RPCStatusCode.UNAUTHENTICATED,
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.UNIMPLEMENTED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+)
+"""Answers after which nothing has begun."""
+
 NOBODY_ANSWERED = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.UNAVAILABLE)

@@ -14,9 +14,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import CaseView
 from mentoring_lifecycle.contracts.claims import Request, Signer
+from mentoring_lifecycle.contracts.follow_up import FollowUp, Proof
 from mentoring_lifecycle.contracts.refusals import rejection_in, rejection_told
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.cases import commands as k
+from mentoring_lifecycle.domain.cases.attachments import Attachment
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.starter.answers import ANSWER_WITHIN, NOBODY_ANSWERED, CommandRejected, OutcomeUnknown
 
@@ -82,6 +84,16 @@ class CaseHandle:
         """Give it to somebody else, by default to whoever is next; after a conflict one is shown nothing more of it."""
         return await self.do(k.Reassign(by, reason, to), command_id)
 
+    async def write(
+        self, words: str, *, by: str, attachments: tuple[Attachment, ...] = (), command_id: str = ""
+    ) -> CaseView:
+        """Write to whoever reported, who reads it when they look; also when the case is concluded."""
+        return _seen(await self.do(k.WriteAsHandler(by, words, attachments), command_id))
+
+    async def note_messages(self, *, by: str, command_id: str = "") -> CaseView:
+        """Note that what whoever reported wrote was read; of the next message a letter tells again."""
+        return _seen(await self.do(k.NoteMessages(by), command_id))
+
     async def do(self, command: k.CaseCommand, command_id: str = "") -> CaseView | None:
         """Any act as a value; None where whoever asked may not see the case (any more)."""
         command_id = command_id or str(uuid.uuid4())
@@ -114,6 +126,13 @@ class CaseHandle:
         view: CaseView | None = await self._query("read", CaseView | None, by)
         return view
 
+    async def follow_up(self, proof: Proof) -> FollowUp:
+        """What whoever reported may see of it."""
+        seen: FollowUp | None = await self._query("look", FollowUp | None, proof)
+        if seen is None:
+            raise CommandRejected(Rejection(Refusal.UNKNOWN_CASE))
+        return seen
+
     async def timeline(self, *, by: str) -> "list[str]":
         """What has happened, oldest first."""
         lines: list[str] = await self._query("timeline", list[str], by)
@@ -121,10 +140,11 @@ class CaseHandle:
             raise CommandRejected(Rejection(Refusal.UNKNOWN_CASE))
         return lines
 
-    async def _query(self, name: str, result: Any, by: str) -> Any:
+    async def _query(self, name: str, result: Any, asker: str | Proof) -> Any:
+        by = asker.by if isinstance(asker, Proof) else asker
         claim = self._signer.token(by, Request(self._workflow_id, name))
         try:
-            return await self._handle.query(name, args=[by, claim], result_type=result, rpc_timeout=ANSWER_WITHIN)
+            return await self._handle.query(name, args=[asker, claim], result_type=result, rpc_timeout=ANSWER_WITHIN)
         except WorkflowQueryFailedError as error:
             if rejection := rejection_told(error.message):
                 raise CommandRejected(rejection) from None

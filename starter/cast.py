@@ -242,7 +242,7 @@ async def _ask_for_help(stage: Stage, request: Request) -> object:
 
 async def _report(stage: Stage, request: Request) -> object:
     """Reports in confidence, and sees the pairing paused. Cases live in real time, so that takes a moment."""
-    case = await stage.client.report(
+    reported = await stage.client.report(
         SevereReport(
             case="demo-case",
             matter=c.Matter.VERBAL_ABUSE,
@@ -253,8 +253,8 @@ async def _report(stage: Stage, request: Request) -> object:
             pause_now=True,
         )
     )
-    stage.mailed_as.append(f"case-{case}")
-    return await _seen_to(stage.client, case)
+    stage.mailed_as.append(f"case-{reported.case}")
+    return await _seen_to(stage.client, reported.case)
 
 
 async def _seen_to(client: MentoringClient, case: str) -> CaseView:

@@ -28,22 +28,27 @@ from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import CaseView, Handling, SevereReport
 from mentoring_lifecycle.contracts.claims import ClaimKeys, Signer
+from mentoring_lifecycle.contracts.follow_up import Proof
 from mentoring_lifecycle.contracts.inputs import StartRelationship
 from mentoring_lifecycle.contracts.people import Person
+from mentoring_lifecycle.contracts.receipts import read_receipt
 from mentoring_lifecycle.contracts.record import Record, read_record
 from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.authorisation import Channel
+from mentoring_lifecycle.domain.help_requests import SEVERE, severity_of
 from mentoring_lifecycle.domain.lifecycle import Opening, open_relationship
 from mentoring_lifecycle.domain.people import PAIR, Participant, Party, Power
 from mentoring_lifecycle.domain.policy import ProgrammePolicy, problems_of
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
-from mentoring_lifecycle.starter.answers import ANSWER_WITHIN, CommandRejected, OutcomeUnknown
+from mentoring_lifecycle.letters.pause_question import PauseQuestion, pause_question
+from mentoring_lifecycle.starter.answers import ANSWER_WITHIN, CERTAINLY_NOT, CommandRejected, OutcomeUnknown
 from mentoring_lifecycle.starter.case_handle import CaseHandle
 from mentoring_lifecycle.starter.checks import known_person, require_identifiers, require_zone
 from mentoring_lifecycle.starter.conflicts import conflict_of, in_line_with
-from mentoring_lifecycle.starter.intake import Intake
+from mentoring_lifecycle.starter.follow_up import FollowUpHandle
+from mentoring_lifecycle.starter.intake import Intake, Reported
 from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 from mentoring_lifecycle.workflows.relationship import MentoringRelationship
 from mentoring_lifecycle.workflows.showing import search_attributes
@@ -127,7 +132,7 @@ class MentoringClient:
         self._journal = journal
         self._seals = seals or Seals()
         self._task_queue = task_queue
-        self._cases = cases
+        self._cases = _under_one_name(cases) if cases else None
         self._cases_task_queue = cases_task_queue
         self._handling = handling or Handling("")
         self._schedule = schedule
@@ -250,7 +255,7 @@ class MentoringClient:
             raise CommandRejected(Rejection(Refusal.CLOSED)) from None
         except RPCError as error:
             # Where it is not known whether it began, the places are kept: repeated with its id, it finds them.
-            if self._pairings and error.status in _CERTAINLY_NOT and not await self._may_exist(opening.relationship):
+            if self._pairings and error.status in CERTAINLY_NOT and not await self._may_exist(opening.relationship):
                 await self._pairings.release(opening.relationship)
             raise
 
@@ -406,18 +411,46 @@ class MentoringClient:
 
     # --- the confidential channel -------------------------------------------------------------------------------
 
-    async def report(self, report: SevereReport) -> str:
-        """Report in confidence; returns the case id once the report is durable, and never before.
+    async def report(self, report: SevereReport, *, receipt: str = "") -> Reported:
+        """Report in confidence; returns once the report is durable, and never before.
 
-        The same `case` id again is the same report. Works whatever became of the relationship. Raises CommandRejected
-        when the matter is not severe, when an S3 reporter has not chosen about the pause, when the relationship ended
-        too long ago (as far as `journal` tells), or when nobody would be told.
+        Anonymous (without `by`), it gets a receipt code, which is kept nowhere else: hand it to whoever reported. The
+        same `case` id, or the same `receipt` of an anonymous one, is the same report. Works whatever became of the
+        relationship. Raises CommandRejected when the matter is not severe, when an S3 reporter has not chosen about the
+        pause (see `pause_question`), when the relationship ended too long ago (as far as `journal` tells), or when
+        nobody would be told; ReportUnknown, with what it takes to make it again, when the server gave no answer.
         """
         if self._cases is None:
             raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
         intake = Intake(self._cases, self._cases_task_queue, self._people, self._journal, self._handling)
-        await intake.take(report)
-        return report.case
+        return await intake.take(report, receipt)
+
+    def pause_question(
+        self, matter: c.Matter, *, severity: c.Severity | None = None, locale: str = "en"
+    ) -> PauseQuestion:
+        """What to ask before a report that concerns a relationship: pause now, or let the handler decide?
+
+        Raises CommandRejected where the matter is not severe.
+        """
+        graded = severity_of(matter, severity)
+        if graded not in SEVERE:
+            raise CommandRejected(Rejection(Refusal.NOT_SEVERE_ENOUGH))
+        return pause_question(graded, self._handling.profile, locale)
+
+    def follow_up(self, *, receipt: str = "", case: str = "", by: str = "") -> FollowUpHandle:
+        """The way back to a report for whoever made it: by the receipt code, or by case and person id.
+
+        Raises CommandRejected where the code holds a typo; whether there is a case shows at the first call.
+        """
+        if self._cases is None:
+            raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
+        if not receipt:
+            require_identifiers(case=case, by=by)
+            return FollowUpHandle(self._cases, case, Proof(by), self._signer)
+        known = read_receipt(receipt)
+        if isinstance(known, Rejection):
+            raise CommandRejected(known)
+        return FollowUpHandle(self._cases, known.case, Proof(key=known.key), self._signer)
 
     def case(self, case: str) -> "CaseHandle":
         """A case by its id, for whoever handles it; whether there is one for them shows at the first call."""
@@ -439,17 +472,6 @@ class MentoringClient:
             if view is not None:
                 yield view
 
-
-_CERTAINLY_NOT = (
-    RPCStatusCode.INVALID_ARGUMENT,
-    RPCStatusCode.NOT_FOUND,
-    RPCStatusCode.PERMISSION_DENIED,
-    RPCStatusCode.UNAUTHENTICATED,
-    RPCStatusCode.FAILED_PRECONDITION,
-    RPCStatusCode.UNIMPLEMENTED,
-    RPCStatusCode.RESOURCE_EXHAUSTED,
-)
-"""Answers after which nothing has begun."""
 
 _ENDED = (
     WorkflowExecutionStatus.COMPLETED,

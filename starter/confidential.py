@@ -1,6 +1,5 @@
-"""The confidential channel: a severe report, and what its handlers do with it."""
+"""The confidential channel as handlers use it: everything that is done to a case."""
 
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +15,12 @@ from mentoring_lifecycle.domain.cases.commands import (
 )
 from mentoring_lifecycle.domain.commands import Severity
 from mentoring_lifecycle.starter.access import with_client
-from mentoring_lifecycle.starter.acts import By, CommandId, MatterOption, Words, words_given
+from mentoring_lifecycle.starter.acts import By, CommandId, Words, words_given
+from mentoring_lifecycle.starter.attachments import AttachmentsFile, attachments_given
 from mentoring_lifecycle.starter.display import Output, OutputOption, show
-from mentoring_lifecycle.starter.exit_codes import ExitCode, Failed
 
 if TYPE_CHECKING:
-    from mentoring_lifecycle.contracts.cases import CaseView, SevereReport
+    from mentoring_lifecycle.contracts.cases import CaseView
     from mentoring_lifecycle.starter.case_handle import CaseHandle
     from mentoring_lifecycle.starter.client import MentoringClient
 
@@ -30,45 +29,6 @@ cases = typer.Typer(no_args_is_help=True)
 app.add_typer(cases, name="case", help="For those who handle reports.", rich_help_panel="Confidential channel")
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's id.")]
-
-
-@app.command(rich_help_panel="Confidential channel")
-def report_concern(
-    matter: MatterOption,
-    words: Words,
-    by: Annotated[str, typer.Option(metavar="PERSON", help="Who reports; left out: anonymous.")] = "",
-    about: Annotated[str, typer.Option(metavar="PERSON", help="Whom it is about.")] = "",
-    relationship: Annotated[str, typer.Option(metavar="RELATIONSHIP", help="The relationship it concerns.")] = "",
-    severity: Annotated[Severity | None, typer.Option(help="To raise it; by default the matter's own.")] = None,
-    pause_now: Annotated[
-        bool | None,
-        typer.Option("--pause-now/--wait", help="Pause the pairing at once, which both will see, or wait."),
-    ] = None,
-    case: Annotated[
-        str, typer.Option(metavar="ID", help="By default a new one; repeated, it is the same report.")
-    ] = "",
-    output: OutputOption = Output.TABLE,
-) -> None:
-    """Report something severe to whoever handles it, and to nobody else."""
-    from mentoring_lifecycle.contracts.cases import SevereReport
-
-    case = case or str(uuid.uuid4())
-    what = SevereReport(case, matter, words_given(words), by, about, relationship, severity, pause_now)
-    with_client(lambda client: _reported(client, what))
-    show({"case": case, "received": True}, output)
-
-
-async def _reported(client: "MentoringClient", what: "SevereReport") -> None:
-    from temporalio.service import RPCError
-
-    try:
-        await client.report(what)
-    except RPCError as error:
-        raise Failed(
-            f"It is not known whether the report was received ({error.status.name}). "
-            f"Repeat it with --case {what.case}: it will not be made twice.",
-            ExitCode.UNKNOWN,
-        ) from None
 
 
 def _step(case: str, output: Output, by: str, step: "Callable[[CaseHandle], Awaitable[CaseView | None]]") -> None:
@@ -85,14 +45,35 @@ def list_(by: By, output: OutputOption = Output.TABLE) -> None:
 
 
 async def _rows(client: "MentoringClient", by: str) -> "list[dict[str, object]]":
-    columns = ("case", "stage", "severity", "handler", "received_at", "next_due_at")
+    columns = ("case", "stage", "severity", "handler", "received_at", "next_due_at", "unread")
     return [{name: getattr(view, name) for name in columns} async for view in client.cases(by=by)]
 
 
 @cases.command()
 def read(case: CaseArgument, by: By, output: OutputOption = Output.TABLE) -> None:
-    """Show what was reported, how it stands and what is due."""
-    show(with_client(lambda client: client.case(case).read(by=by)), output)
+    """Show what was reported and written, how it stands and what is due; messages count as read by who has it."""
+    show(with_client(lambda client: _read(client.case(case), by)), output)
+
+
+async def _read(handle: "CaseHandle", by: str) -> "CaseView":
+    view = await handle.read(by=by)
+    if view.unread and view.handler == by:
+        await handle.note_messages(by=by)
+    return view
+
+
+@cases.command()
+def write(
+    case: CaseArgument,
+    by: By,
+    words: Words,
+    attachments: AttachmentsFile = None,
+    command_id: CommandId = "",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Write to whoever reported, who reads it when they look."""
+    text, attached = words_given(words), attachments_given(attachments)
+    _step(case, output, by, lambda handle: handle.write(text, by=by, attachments=attached, command_id=command_id))
 
 
 @cases.command()

@@ -1,24 +1,42 @@
 """Where a severe report comes in, and who may be given it. Nothing of it touches a relationship."""
 
-from dataclasses import replace
+import secrets
+import uuid
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
 
 from mentoring_lifecycle.activities.clocks import zone_named
 from mentoring_lifecycle.activities.legal_clocks import may_be_reported
 from mentoring_lifecycle.activities.ports import JournalGateway, PeopleGateway
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import Handling, SevereReport, open_case
+from mentoring_lifecycle.contracts.receipts import CHANCE_BYTES, Receipt, read_receipt, receipt_from
 from mentoring_lifecycle.contracts.record import read_record
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
-from mentoring_lifecycle.starter.answers import CommandRejected
+from mentoring_lifecycle.starter.answers import CERTAINLY_NOT, CommandRejected, ReportUnknown
 from mentoring_lifecycle.starter.checks import require_identifiers
 from mentoring_lifecycle.starter.conflicts import conflicted
 from mentoring_lifecycle.workflows.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A report that is durable."""
+
+    case: str
+    receipt: str = field(default="", repr=False)
+    """The code by which an anonymous reporter finds back to it, kept nowhere else; empty for a named one."""
+
+
+def new_receipt() -> str:
+    """A receipt code for an anonymous report that is yet to be made; never a guessable one."""
+    return receipt_from(secrets.token_bytes(CHANCE_BYTES)).code
 
 
 class Intake:
@@ -39,12 +57,19 @@ class Intake:
         self._journal = journal
         self._handling = handling
 
-    async def take(self, report: SevereReport) -> None:
-        """Returns once the report is durable, and never before. Raises CommandRejected."""
+    async def take(self, report: SevereReport, receipt: str) -> Reported:
+        """Returns once the report is durable, and never before. Raises CommandRejected, or ReportUnknown."""
+        known = _receipt_of(report, receipt)
+        report = replace(report, case=known.case if known else report.case or str(uuid.uuid4()))
+        reported = Reported(report.case, known.code if known else "")
+        await self._accept(report, reported, known.lock if known else "")
+        return reported
+
+    async def _accept(self, report: SevereReport, reported: Reported, lock: str) -> None:
         require_identifiers(case=report.case)
         if report.relationship:
             require_identifiers(relationship=report.relationship)
-        opened = open_case(report, await self._handling_of(report))
+        opened = open_case(report, await self._handling_of(report), lock)
         if isinstance(opened, Rejection):
             raise CommandRejected(opened)
         try:
@@ -58,6 +83,10 @@ class Intake:
             )
         except WorkflowAlreadyStartedError:
             return  # it was the same report
+        except RPCError as error:
+            if error.status in CERTAINLY_NOT:
+                raise
+            raise ReportUnknown(reported.case, reported.receipt, error.status.name) from None
 
     async def _handling_of(self, report: SevereReport) -> Handling:
         """With whoever may not handle it, because they are part of it or of somebody's reporting chain."""
@@ -80,3 +109,15 @@ class Intake:
     def _may_be_reported(self, closed_at: datetime) -> bool:
         zone = zone_named(self._handling.zone) or ZoneInfo("UTC")
         return may_be_reported(closed_at, datetime.now(UTC), self._handling.profile, zone)
+
+
+def _receipt_of(report: SevereReport, receipt: str) -> Receipt | None:
+    """None for a named report, which needs none."""
+    if report.by and not receipt:
+        return None
+    known = read_receipt(receipt or new_receipt())
+    if isinstance(known, Rejection):
+        raise CommandRejected(known)
+    if report.by or report.case not in ("", known.case):
+        raise CommandRejected(Rejection(Refusal.ANONYMOUS_HAS_RECEIPT))
+    return known

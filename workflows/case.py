@@ -30,8 +30,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from mentoring_lifecycle.contracts.claims import command_sent
     from mentoring_lifecycle.contracts.deliveries import Deliveries, Delivery, LettersOrder, Outcome
+    from mentoring_lifecycle.contracts.follow_up import FollowUp, Message, Proof, message_of
     from mentoring_lifecycle.contracts.inputs import Pending
     from mentoring_lifecycle.contracts.refusals import refusal_error
+    from mentoring_lifecycle.domain.cases import commands as k
     from mentoring_lifecycle.domain.cases import events as e
     from mentoring_lifecycle.domain.cases.assignment import may_see
     from mentoring_lifecycle.domain.cases.authorisation import refused_on_the_way
@@ -40,6 +42,7 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.domain.cases.handling import (
         decide,
         instants_found,
+        is_strangers,
         mail_accepted,
         mail_refused,
         measure_applied,
@@ -79,6 +82,7 @@ class Case:
         self._outbox: list[Pending] = []
         self._handled: list[str] = []
         self._timeline: list[str] = []
+        self._messages: list[Message] = []
         if isinstance(start, CarriedCase):
             self._resume(start)
         else:
@@ -91,6 +95,7 @@ class Case:
         self._outbox = list(carried.outbox)
         self._handled = list(carried.handled)
         self._timeline = list(carried.timeline)
+        self._messages = list(carried.messages)
 
     def _open(self, opened: OpenCase) -> None:
         event = received_at(opened, workflow.now())
@@ -120,12 +125,15 @@ class Case:
         """Let a command happen; answered with what whoever asked may see of the case now."""
         command = command_sent(CaseAct, command)
         if not self._is_repeated():
-            judged = decide(self._state, command, workflow.now())
+            now = workflow.now()
+            judged = decide(self._state, command, now)
             if isinstance(judged, Rejection):
                 raise refusal_error(judged)
             self._remember()
             self._tell(judged)
-        return CaseView.for_(command.by, self._opened, self._state)
+            if message := message_of(command, now):
+                self._messages.append(message)
+        return CaseView.for_(command.by, self._opened, self._state, tuple(self._messages))
 
     @act.validator
     def check(self, command: CaseAct, claim: str = "") -> None:
@@ -134,7 +142,9 @@ class Case:
         proof = proven(claim, by=command.by, name=names.ACT_ON_CASE, command=command)
         if proof and (refused := refused_on_the_way(proof.channel)):
             raise refusal_error(refused)
-        if self._is_repeated():
+        # A repeated step of whoever reported is answered to nobody else, or a known id would tell that there is a case.
+        of_reporter = isinstance(command, k.OfReporter)
+        if self._is_repeated() and not (of_reporter and is_strangers(self._state, command)):
             return
         if isinstance(judged := decide(self._state, command, workflow.now()), Rejection):
             raise refusal_error(judged)
@@ -151,7 +161,13 @@ class Case:
     def read(self, by: str, claim: str = "") -> CaseView | None:
         """For whoever was told of it; None for everybody else."""
         proven(claim, by=by, name="read")
-        return CaseView.for_(by, self._opened, self._state)
+        return CaseView.for_(by, self._opened, self._state, tuple(self._messages))
+
+    @workflow.query(description="How it stands")
+    def look(self, proof: Proof, claim: str = "") -> FollowUp | None:
+        """The same for whoever reported, who sees far less; None for everybody else."""
+        proven(claim, by=proof.by, name="look")
+        return FollowUp.for_(proof, self._state, tuple(self._messages))
 
     @workflow.query(description="What has happened")
     def timeline(self, by: str, claim: str = "") -> list[str]:
@@ -225,6 +241,7 @@ class Case:
                     outbox=tuple(self._outbox),
                     handled=tuple(self._handled),
                     timeline=tuple(self._timeline),
+                    messages=tuple(self._messages),
                 )
             )
 

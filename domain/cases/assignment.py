@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from mentoring_lifecycle.domain.cases.locks import opens
 from mentoring_lifecycle.domain.cases.state import CaseState
 
 
@@ -24,6 +25,13 @@ def is_eligible(state: CaseState, person: str) -> bool:
 def may_see(state: CaseState, person: str) -> bool:
     """Whether this person was told of it and may still read it."""
     return person in state.knows and is_eligible(state, person)
+
+
+def is_reporter(state: CaseState, person: str, key: str) -> bool:
+    """Whether this is who reported: by the key of their receipt where the report is anonymous, else by who they are."""
+    if key:
+        return not person and opens(key, state.lock)
+    return bool(state.reporter) and person == state.reporter
 
 
 def next_in_line(state: CaseState) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from mentoring_lifecycle.domain.cases.attachments import Attachment
 from mentoring_lifecycle.domain.commands import Severity
 
 
@@ -127,6 +128,9 @@ class Withdraw:
     """The report is withdrawn, by whoever made it or by the handler in their name. Nothing is deleted."""
 
     by: str
+    """Empty for an anonymous reporter."""
+    key: str = ""
+    """Of the receipt; it alone proves an anonymous reporter."""
     kind: Literal["withdraw"] = "withdraw"
 
 
@@ -149,6 +153,41 @@ class Reassign:
     kind: Literal["reassign"] = "reassign"
 
 
+@dataclass(frozen=True, slots=True)
+class WriteAsReporter:
+    """Whoever reported writes to who handles it."""
+
+    by: str
+    """Empty for an anonymous reporter."""
+    words: str
+    key: str = ""
+    """Of the receipt; it alone proves an anonymous reporter."""
+    attachments: tuple[Attachment, ...] = ()
+    kind: Literal["write_as_reporter"] = "write_as_reporter"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAsHandler:
+    """Who has it writes to whoever reported."""
+
+    by: str
+    words: str
+    attachments: tuple[Attachment, ...] = ()
+    kind: Literal["write_as_handler"] = "write_as_handler"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteMessages:
+    """Who has it has read what whoever reported wrote."""
+
+    by: str
+    kind: Literal["note_messages"] = "note_messages"
+
+
+Writing = WriteAsReporter | WriteAsHandler
+OfReporter = WriteAsReporter | Withdraw
+"""What whoever reported may do; proven by who they are or by the key of their receipt."""
+
 CaseCommand = (
     Acknowledge
     | Triage
@@ -159,4 +198,7 @@ CaseCommand = (
     | Withdraw
     | Reopen
     | Reassign
+    | WriteAsReporter
+    | WriteAsHandler
+    | NoteMessages
 )  # fmt: skip

@@ -31,7 +31,9 @@ def _readers(event: e.CaseEvent, state: CaseState) -> tuple[LetterKind, tuple[st
         case e.ToldAgain():
             return LetterKind.CASE_RECEIVED, (state.handler,)
         case e.HandlerUnreached() if event.told:
-            return LetterKind.CASE_RECEIVED, (event.told,)
+            return LetterKind.CASE_RECEIVED if state.awaits_note else LetterKind.MATTER_WAITING, (event.told,)
+        case e.ReporterWrote() if event.told:
+            return LetterKind.MATTER_WAITING, (event.told,)
         case e.MarkPassed():
             return LetterKind.MATTER_WAITING, event.told
         case e.WatchDue():

@@ -71,6 +71,8 @@ class CaseReceived:
     profile: LegalProfile = field(default_factory=LegalProfile)
     zone: str = "UTC"
     """Where the calendar months are counted."""
+    lock: str = ""
+    """Of an anonymous report: what the key of its receipt opens."""
     kind: Literal["case_received"] = "case_received"
 
 
@@ -237,6 +239,39 @@ class CaseEnded:
     kind: Literal["case_ended"] = "case_ended"
 
 
+@dataclass(frozen=True, slots=True)
+class ReporterWrote:
+    """The words rest beside the state."""
+
+    at: datetime
+    number: int
+    size: int
+    """Bytes, of all that has to be kept."""
+    told: str = ""
+    """Who is written to because of it; empty where an earlier message waits to be read."""
+    kind: Literal["reporter_wrote"] = "reporter_wrote"
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerWrote:
+    """The words rest beside the state."""
+
+    at: datetime
+    by: str
+    number: int
+    size: int
+    kind: Literal["handler_wrote"] = "handler_wrote"
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesNoted:
+    """Nothing that whoever reported wrote waits to be read."""
+
+    at: datetime
+    by: str
+    kind: Literal["messages_noted"] = "messages_noted"
+
+
 CaseEvent = (
     CaseReceived
     | HandlerAssigned
@@ -259,4 +294,7 @@ CaseEvent = (
     | CaseReopened
     | CaseReassigned
     | CaseEnded
+    | ReporterWrote
+    | HandlerWrote
+    | MessagesNoted
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from mentoring_lifecycle.domain.cases import events as e
 from mentoring_lifecycle.domain.cases.commands import ReassignReason
-from mentoring_lifecycle.domain.cases.state import CaseState, Stage
+from mentoring_lifecycle.domain.cases.state import CaseState, Stage, Written
 
 
 def received(event: e.CaseReceived) -> CaseState:
@@ -26,6 +26,7 @@ def received(event: e.CaseReceived) -> CaseState:
         profile=event.profile,
         zone=event.zone,
         anchors=e.Anchors(event.at, event.severity),
+        lock=event.lock,
     )
 
 
@@ -139,6 +140,24 @@ def _ended(state: CaseState, event: e.CaseEnded) -> CaseState:
     return replace(state, has_ended=True)
 
 
+def _reporter_wrote(state: CaseState, event: e.ReporterWrote) -> CaseState:
+    written = _more(state.from_reporter, event.size)
+    return replace(_knowing(state, event.told), from_reporter=written, unread=state.unread + 1)
+
+
+def _handler_wrote(state: CaseState, event: e.HandlerWrote) -> CaseState:
+    """Whoever answers has read."""
+    return replace(state, from_handlers=_more(state.from_handlers, event.size), unread=0)
+
+
+def _more(written: Written, size: int) -> Written:
+    return Written(written.messages + 1, written.size + size)
+
+
+def _messages_noted(state: CaseState, event: e.MessagesNoted) -> CaseState:
+    return replace(state, unread=0)
+
+
 _EVOLUTIONS: dict[type[e.CaseEvent], Callable[[CaseState, Any], CaseState]] = {
     e.HandlerAssigned: _assigned,
     e.InstantsResolved: _resolved,
@@ -160,4 +179,7 @@ _EVOLUTIONS: dict[type[e.CaseEvent], Callable[[CaseState, Any], CaseState]] = {
     e.CaseReopened: _reopened,
     e.CaseReassigned: _reassigned,
     e.CaseEnded: _ended,
+    e.ReporterWrote: _reporter_wrote,
+    e.HandlerWrote: _handler_wrote,
+    e.MessagesNoted: _messages_noted,
 }

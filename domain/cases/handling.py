@@ -10,6 +10,7 @@ from typing import Any
 from mentoring_lifecycle.domain.cases import assignment
 from mentoring_lifecycle.domain.cases import commands as c
 from mentoring_lifecycle.domain.cases import events as e
+from mentoring_lifecycle.domain.cases.correspondence import note_messages, write_as_handler, write_as_reporter
 from mentoring_lifecycle.domain.cases.draft import CaseDraft
 from mentoring_lifecycle.domain.cases.evolution import received
 from mentoring_lifecycle.domain.cases.hours import close_when_watched, hours
@@ -45,21 +46,27 @@ def decide(state: CaseState, command: c.CaseCommand, now: datetime) -> CaseEvent
 
 def _refused_at_the_gate(state: CaseState, command: c.CaseCommand) -> Rejection | None:
     """Whoever does not know of a case does not learn of it here."""
-    knows = assignment.may_see(state, command.by)
-    if state.has_ended or not (knows or _comes_from_outside(state, command)):
+    if state.has_ended or is_strangers(state, command):
         return Rejection(Refusal.UNKNOWN_CASE)
+    knows = assignment.may_see(state, command.by)
     if knows and command.by != state.handler and not isinstance(command, _OF_ALL_WHO_KNOW):
         return Rejection(Refusal.NOT_THE_HANDLER)
     return None
+
+
+def is_strangers(state: CaseState, command: c.CaseCommand) -> bool:
+    """Whether whoever asks is to be answered as if there were no such case."""
+    knows = assignment.may_see(state, command.by) and not isinstance(command, c.WriteAsReporter)
+    return not (knows or _comes_from_outside(state, command))
 
 
 _OF_ALL_WHO_KNOW = (c.Acknowledge, c.Reopen, c.Reassign)
 
 
 def _comes_from_outside(state: CaseState, command: c.CaseCommand) -> bool:
-    """The reporter may withdraw, and the contact may give a case to somebody else."""
-    if isinstance(command, c.Withdraw):
-        return bool(state.reporter) and command.by == state.reporter
+    """Whoever reported may write and withdraw, and the contact may give a case to somebody else."""
+    if isinstance(command, c.OfReporter):
+        return assignment.is_reporter(state, command.by, command.key)
     is_contact = command.by == state.contact and assignment.is_eligible(state, command.by)
     return isinstance(command, c.Reassign) and is_contact
 
@@ -180,6 +187,9 @@ _DECISIONS: dict[type[c.CaseCommand], Callable[[CaseDraft, Any, datetime], Rejec
     c.Withdraw: _withdraw,
     c.Reopen: _reopen,
     c.Reassign: _reassign,
+    c.WriteAsReporter: write_as_reporter,
+    c.WriteAsHandler: write_as_handler,
+    c.NoteMessages: note_messages,
 }
 
 
@@ -210,7 +220,8 @@ def mail_accepted(state: CaseState, now: datetime) -> CaseEvents:
 
 def mail_refused(state: CaseState, person: str, now: datetime) -> CaseEvents:
     """Somebody cannot be written to, so the first one of the line who can is told, once."""
-    if person in state.unreached or not state.awaits_note:
+    is_wanted = state.awaits_note or (state.unread and person == state.handler)
+    if person in state.unreached or not is_wanted:
         return ()
     told = assignment.another_than(state, (*state.unreached, person))
     return (e.HandlerUnreached(now, person, told),)

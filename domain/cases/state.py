@@ -32,6 +32,14 @@ CONCLUDED = (Stage.FEEDBACK_GIVEN, Stage.WATCH, Stage.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """How much one side has written."""
+
+    messages: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CaseState:
     """The fold of a case's events. Holds no word that anybody wrote."""
 
@@ -74,6 +82,12 @@ class CaseState:
     outcome: CaseOutcome | None = None
     has_ended: bool = False
     sequence: int = 0
+    lock: str = ""
+    """Of an anonymous report: what the key of its receipt opens."""
+    from_reporter: Written = Written()
+    from_handlers: Written = Written()
+    unread: int = 0
+    """Messages of whoever reported that who has it has not read."""
 
     @property
     def stage(self) -> Stage:

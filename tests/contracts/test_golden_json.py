@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import pytest
 from pydantic import TypeAdapter
 
-from mentoring_lifecycle.contracts import cases, deliveries, inputs, views
+from mentoring_lifecycle.contracts import cases, deliveries, follow_up, inputs, views
 from mentoring_lifecycle.domain import commands, effects, events
 from mentoring_lifecycle.domain.cases import commands as case_commands
 from mentoring_lifecycle.domain.cases import events as case_events
@@ -40,7 +40,15 @@ FAMILIES: dict[str, Iterable[type[Any]]] = {
         deliveries.JournalTail,
         deliveries.JournalKept,
     ),
-    "cases": (cases.OpenCase, cases.CarriedCase, cases.Measure, cases.CaseView, cases.InstantsOrder),
+    "cases": (
+        cases.OpenCase,
+        cases.CarriedCase,
+        cases.Measure,
+        cases.CaseView,
+        cases.InstantsOrder,
+        follow_up.Proof,
+        follow_up.FollowUp,
+    ),
     "case_commands": get_args(case_commands.CaseCommand),
     "case_events": get_args(case_events.CaseEvent),
 }

@@ -10,17 +10,19 @@ from pydantic import TypeAdapter
 
 from mentoring_lifecycle.domain.cases import commands as c
 from mentoring_lifecycle.domain.cases import events as e
-from mentoring_lifecycle.domain.cases.assignment import is_eligible, may_see
+from mentoring_lifecycle.domain.cases.assignment import another_than, is_eligible, may_see
 from mentoring_lifecycle.domain.cases.evolution import evolve, received
 from mentoring_lifecycle.domain.cases.handling import next_hour
 from mentoring_lifecycle.domain.cases.hours import running_clocks
+from mentoring_lifecycle.domain.cases.locks import lock_of
 from mentoring_lifecycle.domain.cases.profile import PROFILES
 from mentoring_lifecycle.domain.cases.state import CONCLUDED, CaseState, Stage
 from mentoring_lifecycle.domain.commands import Severity
 from mentoring_lifecycle.domain.help_requests import SEVERE
-from mentoring_lifecycle.domain.rejections import Rejection
+from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from tests.case_builders import ACCUSED, CONTACT, HANDLERS, REPORTER, LivedCase, report
 
+KEY = "the key of a receipt"
 STATE = TypeAdapter(CaseState)
 PEOPLE = st.sampled_from([*HANDLERS, *HANDLERS, CONTACT, REPORTER, ACCUSED, "p-nemo", ""])
 SPANS = st.one_of(
@@ -50,6 +52,7 @@ class AnyCase(RuleBasedStateMachine):
         profile=st.sampled_from([*PROFILES.values()]),
         conflicted=st.lists(st.sampled_from(HANDLERS), unique=True).map(tuple),
         reporter=st.sampled_from([REPORTER, "", *HANDLERS]),
+        lock=st.sampled_from(["", lock_of(KEY)]),
         about=st.sampled_from([ACCUSED, "", *HANDLERS]),
     )
     def begins(self, **changes: object) -> None:
@@ -68,6 +71,33 @@ class AnyCase(RuleBasedStateMachine):
             assert may_see(state, command.by)
         if isinstance(command, c.Triage) and self.lived.state.severity < state.severity:
             assert command.reason
+
+    @rule(by=st.sampled_from([REPORTER, "", *HANDLERS]), key=st.sampled_from([KEY, "another key", ""]))
+    def whoever_reported_writes(self, by: str, key: str) -> None:
+        """By their receipt or as who they are, and nobody else; told of once until it was read."""
+        state, letters = self.lived.state, len(self.lived.letters)
+        is_theirs = (key == KEY and state.lock and not by) if key else (by and by == state.reporter)
+        refused = self.lived.tries(c.WriteAsReporter(by, "Something more.", key))
+        assert (refused is None) is (bool(is_theirs) and not state.has_ended)
+        told = self.lived.letters[letters:]
+        assert len(told) == int(refused is None and not state.unread and self._somebody_reads_mail())
+        assert all(may_see(self.lived.state, letter.to) for letter in told)
+
+    def _somebody_reads_mail(self) -> bool:
+        state = self.lived.state
+        return state.handler not in state.unreached or bool(another_than(state, state.unreached))
+
+    @rule(key=st.sampled_from([KEY, "another key"]))
+    def somebody_withdraws_by_a_receipt(self, key: str) -> None:
+        opens = key == KEY and bool(self.lived.state.lock)
+        refused = self.lived.tries(c.Withdraw("", key))
+        assert opens or (refused and refused.code is Refusal.UNKNOWN_CASE)
+
+    @rule()
+    def the_handler_writes(self) -> None:
+        refused = self.lived.tries(c.WriteAsHandler(self.lived.state.handler, "An answer."))
+        assert (refused is None) is not self.lived.state.has_ended
+        assert refused or not self.lived.state.unread
 
     @rule()
     def the_handler_goes_on(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from mentoring_lifecycle.domain.cases import commands as c
 from mentoring_lifecycle.domain.cases import events as e
+from mentoring_lifecycle.domain.cases.attachments import Attachment
 from mentoring_lifecycle.domain.cases.consequences import still_wanted
 from mentoring_lifecycle.domain.cases.handling import next_hour, receive, strike
 from mentoring_lifecycle.domain.cases.hours import running_clocks
@@ -44,6 +45,8 @@ LIGHT: tuple[CaseStep, ...] = (
     triage(severity=Severity.S2, reason=c.LoweringReason.AGREED_WITH_REPORTER),
 )
 NOTHING = c.DecideOutcome(FIRST, c.CaseOutcome.NO_ACTION, c.NoActionReason.WITHDRAWN)
+PICTURE_BY_HTTP = Attachment("http://store.example/1", "image/png", 1, 64 * "a")
+HUGE_PICTURE = Attachment("file-1", "image/png", 25 * 2**20 + 1, 64 * "a")
 ABSENT, CONFLICTED = c.ReassignReason.ABSENCE, c.ReassignReason.CONFLICT
 
 
@@ -348,6 +351,17 @@ REFUSED = [
         c.Reassign(CONTACT, CONFLICTED),
         Refusal.NOBODY_ELIGIBLE,
     ),
+    Refused((), c.WriteAsReporter(STRANGER, "Hello."), Refusal.UNKNOWN_CASE),
+    Refused((), c.WriteAsReporter(FIRST, "Hello."), Refusal.UNKNOWN_CASE),
+    Refused((*CLOSED, 1100 * DAY), c.WriteAsReporter(REPORTER, "Hello."), Refusal.UNKNOWN_CASE),
+    Refused((), c.WriteAsHandler(REPORTER, "Hello."), Refusal.UNKNOWN_CASE),
+    Refused((DAY,), c.WriteAsHandler(SECOND, "Hello."), Refusal.NOT_THE_HANDLER),
+    Refused((DAY,), c.NoteMessages(SECOND), Refusal.NOT_THE_HANDLER),
+    Refused(
+        (c.WriteAsReporter(REPORTER, "x"),) * 100, c.WriteAsReporter(REPORTER, "x"), Refusal.NO_ROOM_FOR_MESSAGE, "100"
+    ),
+    Refused((), c.WriteAsReporter(REPORTER, "x", "", (PICTURE_BY_HTTP,)), Refusal.BAD_ATTACHMENT, "reference"),
+    Refused((), c.WriteAsHandler(FIRST, "x", (HUGE_PICTURE,)), Refusal.ATTACHMENT_TOO_LARGE, "25"),
 ]
 
 

@@ -292,6 +292,8 @@ ELSEWHERE = {
     Refusal.PAUSE_CHOICE_NEEDED,
     Refusal.NO_SAFEGUARDING_CONTACT,
     Refusal.REPORTED_TOO_LATE,
+    Refusal.ANONYMOUS_HAS_RECEIPT,
+    Refusal.RECEIPT_TYPO,
 }
 
 OF_CASES = {each.code for each in REFUSED}

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import pty
+import re
 import signal
 import smtplib
 import socket
@@ -14,12 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 from typer.testing import CliRunner, Result
 
 from mentoring_lifecycle.embedded.mail import Mailbox, MailServer
 from mentoring_lifecycle.embedded.processes import ChildProcess
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from mentoring_lifecycle.starter.__main__ import app
+from mentoring_lifecycle.starter.intake import new_receipt
 
 ROSTER = Path(__file__).parents[2] / "examples/people.csv"
 MENTOR, MENTEE, COORDINATOR, CONTACT = "p-5d17", "p-2b94", "c-4b8f", "s-16e7"
@@ -312,6 +318,8 @@ def test_a_severe_report_reaches_its_one_reader(rig: Rig) -> None:
         "--relationship",
         r,
         "--wait",
+        "--by",
+        MENTOR,
         "--case",
         "case-1",
     ]
@@ -348,6 +356,116 @@ def test_a_report_that_nobody_may_take_is_refused(rig: Rig) -> None:
     assert "[pause_choice_needed]" in refusal(
         "report-concern", "--matter", "retaliation", "--words", "x", "--relationship", "r"
     )
+
+
+ANONYMOUS = ["report-concern", "--matter", "self_harm_risk", "--words", "-"]
+PICTURE = [{"reference": "store/4f1c", "media_type": "image/png", "size_bytes": 2048, "sha256": 64 * "a"}]
+
+
+def test_an_anonymous_report_is_followed_up_by_its_code(rig: Rig, tmp_path: Path) -> None:
+    """The code comes in from standard input or a file, and both sides write to each other."""
+    attached = tmp_path / "attached.json"
+    attached.write_text(json.dumps(PICTURE))
+    told = answer(*ANONYMOUS, "--attachments", attached, words="What I saw.")
+    code, mine = told["receipt"], (told["case"], "--by", CONTACT)
+    assert answer("case", "read", *mine)["report"]["attachments"] == PICTURE
+    assert answer("follow-up", "read", words=code)["acknowledged"] is False
+    answer("case", "acknowledge", *mine)
+    answer("case", "write", *mine, "--words", "-", words="When was this?")
+    kept = tmp_path / "code"
+    kept.write_text(code.lower().replace("-", " ") + "\n")
+    seen = answer("follow-up", "write", "--receipt-file", kept, "--words", "-", words="On Monday.")
+    assert [each["words"] for each in seen["messages"]] == ["When was this?", "On Monday."]
+    assert (
+        answer("follow-up", "write", "--words", "-", words=f"{code}\nAnd on Tuesday.")["messages"] != seen["messages"]
+    )
+    assert answer("case", "read", *mine)["unread"] == 2
+    assert answer("case", "read", *mine)["unread"] == 0
+    answer("follow-up", "withdraw", words=code)
+    assert answer("case", "read", *mine)["withdrawn"]
+
+
+def test_people_are_shown_the_code_once(rig: Rig) -> None:
+    """Beside the words that say what it is for."""
+    result = run(*ANONYMOUS, words="What I saw.")
+    assert "Keep the receipt code" in result.stderr
+    assert len(re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}", result.output)) == 1
+
+
+def test_a_report_without_an_answer_is_made_again_by_its_code(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was taken in and the answer was lost: the code is told all the same, and made again it is the same report."""
+    start = Client.start_workflow
+
+    async def answer_is_lost(*arguments: Any, **options: Any) -> None:
+        await start(*arguments, **options)
+        raise RPCError("too late", RPCStatusCode.DEADLINE_EXCEEDED, b"")
+
+    monkeypatch.setattr(Client, "start_workflow", answer_is_lost)
+    result = run(*ANONYMOUS, words="What I saw.")
+    assert (result.exit_code, result.stdout) == (4, "")
+    (code,) = re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}", result.stderr)
+    named = run(*ANONYMOUS, "--by", MENTOR, words="What I saw.")
+    assert (named.exit_code, "--case " in named.stderr) == (4, True)
+    monkeypatch.undo()
+    case = answer("follow-up", "read", words=code)["case"]
+    assert answer(*ANONYMOUS, "--again", words=f"{code}\nWhat I saw.") == {
+        "case": case,
+        "received": True,
+        "receipt": code,
+    }
+    assert answer("case", "read", case, "--by", CONTACT)["report"]["words"] == "What I saw."
+
+
+def test_a_wrong_code_is_no_case_and_a_typo_a_typo(rig: Rig) -> None:
+    """Exit code 1 for what is not there, 3 for what cannot be a code."""
+    assert run("follow-up", "read", words=new_receipt()).stderr == "There is no such matter for you. [unknown_case]\n"
+    assert run("follow-up", "read", words=new_receipt()).exit_code == 1
+    assert "[receipt_typo]" in refusal("follow-up", "read", words="7K3D")
+    assert "[receipt_typo]" in refusal(*ANONYMOUS, "--again", words="7K3D\nx")
+    assert "[anonymous_has_receipt]" in refusal(*ANONYMOUS, "--case", "mine", words="x")
+    for half in (["--by", MENTOR], ["--case", "case-1"]):
+        assert run("follow-up", "read", *half).exit_code == 2
+
+
+def test_who_is_named_follows_up_without_a_code(rig: Rig) -> None:
+    """By the case's id and who they are."""
+    case = answer(*ANONYMOUS, "--by", MENTOR, words="What I saw.")["case"]
+    seen = answer("follow-up", "write", "--case", case, "--by", MENTOR, "--words", "More.")
+    assert [each["sender"] for each in seen["messages"]] == ["reporter"]
+    assert run("follow-up", "read", "--case", case, "--by", MENTEE).exit_code == 1
+
+
+def test_attachments_that_cannot_be_are_told(rig: Rig, tmp_path: Path) -> None:
+    """What is no list of references is a matter of usage, with its place; what may not stand in it is refused."""
+    attached = tmp_path / "attached.json"
+    attached.write_text('[{"reference": "x"}]')
+    result = run(*ANONYMOUS, "--attachments", attached, words="x")
+    assert (result.exit_code, "0.media_type" in result.stderr) == (2, True)
+    attached.write_text(json.dumps([PICTURE[0] | {"reference": "http://store.example/1"}]))
+    assert "[bad_attachment]" in refusal(*ANONYMOUS, "--attachments", str(attached), words="x")
+
+
+@pytest.mark.parametrize(("typed", "pauses"), [("\n", False), ("n\n", False), ("y\n", True)])
+def test_at_a_terminal_the_pause_is_asked_about(rig: Rig, typed: str, pauses: bool) -> None:
+    """With what follows from either answer; Enter leaves it to the handler."""
+    r = f"asked-{len(typed)}-{pauses}".lower()
+    report = ["report-concern", "--matter", "retaliation", "--words", "x", "--relationship", r, "--output", "json"]
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "mentoring_lifecycle.starter", *report],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        os.write(ours, typed.encode())
+        told, _ = process.communicate(timeout=60)
+    asked = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert "- Pause now: both are told at once" in asked.replace("\r\n", "\n")
+    assert "within 24 hours" in asked
+    view = answer("case", "read", json.loads(told)["case"], "--by", CONTACT)
+    assert view["pause_now"] is pauses
 
 
 def test_an_unknown_case_is_not_found(rig: Rig) -> None:

@@ -26,6 +26,7 @@ from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from mentoring_lifecycle.starter.answers import CommandRejected
 from mentoring_lifecycle.starter.client import MentoringClient
+from mentoring_lifecycle.starter.intake import Reported
 
 from .life import (
     BACKUP,
@@ -54,7 +55,12 @@ async def rig(temporal: EmbeddedTemporal) -> AsyncIterator[Rig]:
 
 
 def _threat(rig: Rig, **changes: Any) -> SevereReport:
-    given = {"case": rig.case_id(), "matter": Matter.PHYSICAL_OR_THREAT, "words": "He threatened me."}
+    given = {
+        "case": rig.case_id(),
+        "matter": Matter.PHYSICAL_OR_THREAT,
+        "words": "He threatened me.",
+        "by": STRANGER,
+    }
     return SevereReport(**given | changes)
 
 
@@ -82,7 +88,7 @@ async def test_a_threat_holds_the_relationship_and_reaches_the_contact(rig: Rig)
     """S4: the pair is frozen at once, and the contact reads what was reported."""
     life = await rig.life(*UNDER_WAY)
     report = _threat(rig, by=MENTOR, relationship=life.id)
-    assert await rig.mentoring.report(report) == report.case
+    assert await rig.mentoring.report(report) == Reported(report.case)
     await _rest(rig, report.case)
     await life.rest()
     assert (await life.status()).standing == "on_hold"
@@ -153,7 +159,7 @@ async def test_the_same_case_again_is_the_same_report(rig: Rig) -> None:
     assert _told(rig, report.case) == 1
     await rig.mentoring.case(report.case).acknowledge(by=CONTACT)
     await _rest(rig, report.case)
-    assert await rig.mentoring.report(again) == report.case
+    assert await rig.mentoring.report(again) == Reported(report.case)
     assert (await rig.mentoring.case(report.case).read(by=CONTACT)).report == report
 
 
@@ -164,7 +170,7 @@ async def test_a_report_is_durable_before_anybody_works_on_it(rig: Rig, temporal
         cases, people=rig.world.people, cases=cases, cases_task_queue="nobody-here", handling=Handling(CONTACT)
     )
     report = _threat(rig)
-    assert await deserted.report(report) == report.case
+    assert await deserted.report(report) == Reported(report.case)
     history = await cases.get_workflow_handle(names.case_workflow_id(report.case)).fetch_history()
     assert b"He threatened me." in history.events[0].SerializeToString()
 
@@ -237,7 +243,7 @@ async def _status(rig: Rig, case: str) -> str:
 async def test_a_case_is_handled_to_its_end(rig: Rig, desk: MentoringClient) -> None:
     """Every step, half a year of watching over several runs, and kept for three years; then it ends by itself."""
     report = _threat(rig, by=MENTOR, about=MENTEE)
-    case = desk.case(await desk.report(report))
+    case = desk.case((await desk.report(report)).case)
     await _rest(rig, report.case)
     view = await case.acknowledge(by=BACKUP)
     assert (view.stage, view.handler, [clock.clock for clock in view.clocks]) == (
@@ -269,7 +275,7 @@ async def test_nobody_acting_tells_the_next_and_then_the_contact(rig: Rig, desk:
     When the triage is due depends on the hour of the day, so its clock may have been told of as well.
     """
     report = _threat(rig)
-    case = desk.case(await desk.report(report))
+    case = desk.case((await desk.report(report)).case)
     await _days(rig, report.case, 3.5 / 24)
     waiting = (LetterKind.MATTER_WAITING, COORDINATOR)
     first, *others = _mailed(rig, report.case)
@@ -284,7 +290,7 @@ async def test_nobody_acting_tells_the_next_and_then_the_contact(rig: Rig, desk:
 async def test_whoever_was_not_told_learns_nothing(rig: Rig, desk: MentoringClient) -> None:
     """Not by reading, listing or acting: it is as if there were no such case, and nothing of the try is kept."""
     report = _threat(rig, by=MENTOR)
-    case = desk.case(await desk.report(report))
+    case = desk.case((await desk.report(report)).case)
     await _rest(rig, report.case)
     for nobody in (COORDINATOR, CONTACT, MENTEE, MENTOR, STRANGER):
         for act in (case.read, case.timeline, case.acknowledge):
@@ -301,7 +307,7 @@ async def test_whoever_was_not_told_learns_nothing(rig: Rig, desk: MentoringClie
 async def test_the_reporter_withdraws_and_is_shown_nothing(rig: Rig, desk: MentoringClient) -> None:
     """The case stays, and its handler may go on; done twice with one id it is done once."""
     report = _threat(rig, by=MENTOR)
-    case = desk.case(await desk.report(report))
+    case = desk.case((await desk.report(report)).case)
     for _ in range(2):
         assert await case.withdraw(by=MENTOR, command_id="withdraw") is None
     await case.acknowledge(by=BACKUP)
@@ -312,7 +318,7 @@ async def test_the_reporter_withdraws_and_is_shown_nothing(rig: Rig, desk: Mento
 async def test_a_conflict_hands_it_on_and_a_closed_case_is_reopened(rig: Rig, desk: MentoringClient) -> None:
     """The one who had it reads it no more; the one who has it may take it up again, over continued runs."""
     report = _threat(rig)
-    case = desk.case(await desk.report(report))
+    case = desk.case((await desk.report(report)).case)
     assert await case.reassign(by=BACKUP, reason=k.ReassignReason.CONFLICT) is None
     await case.acknowledge(by=COORDINATOR)
     await case.withdraw(by=COORDINATOR)
@@ -352,7 +358,7 @@ async def test_a_handler_without_mail_is_passed_over(rig: Rig, desk: MentoringCl
     """The next is told at once, and may take it."""
     broken.people.people[BACKUP] = replace(broken.people.people[BACKUP], address=AddressState.FAILED)
     report = _threat(rig)
-    case = desk.case(await desk.report(report))
+    case = desk.case((await desk.report(report)).case)
     await _rest(rig, report.case)
     assert _mailed(rig, report.case) == [(LetterKind.CASE_RECEIVED, COORDINATOR)]
     assert (await case.acknowledge(by=COORDINATOR)).handler == COORDINATOR
@@ -381,7 +387,7 @@ async def test_a_relationship_that_ended_long_ago_can_no_longer_be_reported_abou
 async def test_the_names_in_a_history_tell_nothing(rig: Rig, desk: MentoringClient) -> None:
     """Updates, summaries and search attributes of a handled case are the same few neutral words for every step."""
     report = _threat(rig, by=MENTOR)
-    case = desk.case(await desk.report(report))
+    case = desk.case((await desk.report(report)).case)
     await case.acknowledge(by=BACKUP)
     await case.withdraw(by=MENTOR)
     await _days(rig, report.case, 1)

@@ -52,7 +52,7 @@ async def test_case_27_a_pair_that_has_ended_can_still_be_reported_about(rig: Ri
     report = SevereReport(
         rig.case_id(), Matter.FINANCIAL_ABUSE, "He lent money.", MENTOR, MENTEE, life.id, pause_now=False
     )
-    case = desk.case(await desk.report(report))
+    case = desk.case((await desk.report(report)).case)
     await rest(rig, report.case)
     await case.acknowledge(by=BACKUP)
     view = await case.triage(by=BACKUP, track=k.LegalTrack.INTERNAL)
@@ -75,7 +75,7 @@ async def test_case_28_each_reports_the_other_and_neither_learns_of_it(rig: Rig)
         report = SevereReport(
             rig.case_id(), Matter.VERBAL_ABUSE, f"About {about}.", by, about, life.id, pause_now=False
         )
-        cases.append(await desk.report(report))
+        cases.append((await desk.report(report)).case)
         await rest(rig, report.case)
     assert len(set(cases)) == 2
     assert {each.case async for each in desk.cases(by=BACKUP)} >= set(cases)

@@ -11,6 +11,7 @@ from temporalio.client import WorkflowHistory
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import SevereReport
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
+from mentoring_lifecycle.contracts.receipts import Receipt, read_receipt
 from mentoring_lifecycle.domain.commands import HelpOutcome, Matter
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 
@@ -86,6 +87,18 @@ async def test_a_report_is_encrypted_too(sealed: Rig) -> None:
     kept = raw_bytes(await runs_of(sealed.cases.client, workflow_id))
     assert CANARY.encode() not in kept
     assert MENTOR.encode() not in kept
+
+
+async def test_what_an_anonymous_reporter_writes_is_encrypted_too(sealed: Rig) -> None:
+    """Neither the words nor the key by which they are known can be read on the server."""
+    made = await sealed.mentoring.report(SevereReport("", Matter.SELF_HARM_RISK, CANARY))
+    await sealed.mentoring.follow_up(receipt=made.receipt).write(CANARY)
+    workflow_id = names.case_workflow_id(made.case)
+    await sealed.cases.until_idle(workflow_id)
+    kept, receipt = raw_bytes(await runs_of(sealed.cases.client, workflow_id)), read_receipt(made.receipt)
+    assert isinstance(receipt, Receipt)
+    for secret in (CANARY, made.receipt, receipt.key, receipt.lock):
+        assert secret.encode() not in kept
 
 
 async def test_what_operators_read_names_nobody_and_tells_of_no_trouble(rig: Rig) -> None:
