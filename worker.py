@@ -37,6 +37,7 @@ from mentoring_lifecycle.activities.ports import (
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
 from mentoring_lifecycle.activities.timetable import NoFreeDays, Timetable
+from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.database import UnsupportedDatabase, migrate, open_database
@@ -94,7 +95,7 @@ class Gateways:
     free_busy: FreeBusyGateway | None = None
 
     pairings: PairingsGateway | None = None
-    """For the client that opens relationships; no activity asks it."""
+    """For the client that opens relationships, and for cases that keep two people apart."""
     replies: ReplyAddresses | None = None
     """Where answers come back to; None: nothing that comes back is read."""
 
@@ -192,8 +193,13 @@ def build_worker(client: Client, gateways: Gateways, *, task_queue: str) -> Work
     )
 
 
-def build_cases_worker(cases: Client, relationships: Client, gateways: Gateways, *, task_queue: str) -> Worker:
-    """A worker for cases: it writes to handlers, finds due instants, and may place an ordinary hold."""
+def build_cases_worker(
+    cases: Client, relationships: Client, gateways: Gateways, *, task_queue: str, seals: Seals | None = None
+) -> Worker:
+    """A worker for cases: it writes to handlers, finds due instants, and may hold relationships like anybody.
+
+    `seals` are those of the clients; see `Settings.seals()`.
+    """
     g = gateways
     return Worker(
         cases,
@@ -201,7 +207,7 @@ def build_cases_worker(cases: Client, relationships: Client, gateways: Gateways,
         workflows=CASE_WORKFLOWS,
         activities=[
             LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail).deliver,
-            MeasureActivities(TemporalRelationships(relationships)).apply,
+            MeasureActivities(TemporalRelationships(relationships), g.pairings, seals).apply,
             LegalClockActivities().resolve,
         ],
         workflow_runner=sandbox(),
@@ -222,7 +228,9 @@ async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None
         cases = await connect_cases(settings, runtime)
         async with (
             build_worker(relationships, gateways, task_queue=settings.task_queue),
-            build_cases_worker(cases, relationships, gateways, task_queue=settings.cases_task_queue),
+            build_cases_worker(
+                cases, relationships, gateways, task_queue=settings.cases_task_queue, seals=settings.seals()
+            ),
         ):
             log.info("worker_started", task_queue=settings.task_queue, cases_task_queue=settings.cases_task_queue)
             await stop.wait()

@@ -102,6 +102,10 @@ class Refusal(StrEnum):
     NOBODY_ELIGIBLE = "nobody_eligible"
     NOT_ELIGIBLE = "not_eligible"
     REPORTED_TOO_LATE = "reported_too_late"
+    NO_PAIRING_NAMED = "no_pairing_named"
+    NO_PAIR_NAMED = "no_pair_named"
+    UNDER_WAY_ALREADY = "under_way_already"
+    NOTHING_TO_TAKE_BACK = "nothing_to_take_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,6 +538,22 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.REPORTED_TOO_LATE: (
         "This pairing ended more than {detail} months ago. Please turn to your organisation's other channels.",
         "Questo abbinamento è concluso da più di {detail} mesi. Rivolgiti agli altri canali della tua organizzazione.",
+    ),
+    Refusal.NO_PAIRING_NAMED: (
+        "No pairing is named here, so there is none to hold. The programme team can hold one by hand.",
+        "Qui non è nominato alcun abbinamento da fermare. Il team del programma può fermarne uno a mano.",
+    ),
+    Refusal.NO_PAIR_NAMED: (
+        "It does not name two people who could be kept apart. Add them by hand: `mentoring blocks add`.",
+        "Non sono nominate due persone da tenere separate. Aggiungile a mano: `mentoring blocks add`.",
+    ),
+    Refusal.UNDER_WAY_ALREADY: (
+        "This is under way already; urgently, it happens at once.",
+        "È già in corso; con urgenza, avviene subito.",
+    ),
+    Refusal.NOTHING_TO_TAKE_BACK: (
+        "Nothing of this kind has been asked for here, so there is nothing to take back.",
+        "Qui non è stato chiesto nulla del genere: non c'è nulla da revocare.",
     ),
 }
 """English and Italian; a test holds it complete."""

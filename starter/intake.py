@@ -44,7 +44,8 @@ class Intake:
         require_identifiers(case=report.case)
         if report.relationship:
             require_identifiers(relationship=report.relationship)
-        opened = open_case(report, await self._handling_of(report))
+        pair = await self._pair_of(report.relationship) if report.relationship else ()
+        opened = open_case(report, await self._handling_of(report, pair), pair)
         if isinstance(opened, Rejection):
             raise CommandRejected(opened)
         try:
@@ -59,9 +60,8 @@ class Intake:
         except WorkflowAlreadyStartedError:
             return  # it was the same report
 
-    async def _handling_of(self, report: SevereReport) -> Handling:
+    async def _handling_of(self, report: SevereReport, pair: tuple[str, ...]) -> Handling:
         """With whoever may not handle it, because they are part of it or of somebody's reporting chain."""
-        pair = await self._pair_of(report.relationship) if report.relationship else ()
         involved = (report.by, report.about, *pair)
         handling = self._handling
         barred = await conflicted(self._people, handling.handlers, involved)

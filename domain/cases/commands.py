@@ -149,6 +149,43 @@ class Reassign:
     kind: Literal["reassign"] = "reassign"
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceHold:
+    """Put the relationships it concerns on hold, like any other hold."""
+
+    by: str
+    urgent: bool = False
+    """At once; else at an hour within two days that tells nothing."""
+    kind: Literal["place_hold"] = "place_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class LiftHold:
+    """Take back what this case holds."""
+
+    by: str
+    urgent: bool = False
+    kind: Literal["lift_hold"] = "lift_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPair:
+    """Never pair the two again, in any programme, and hold what else they have with each other."""
+
+    by: str
+    urgent: bool = False
+    """Of those holds; the block itself is nothing that the two would see."""
+    kind: Literal["block_pair"] = "block_pair"
+
+
+@dataclass(frozen=True, slots=True)
+class UnblockPair:
+    """Take back what this case put on the block list."""
+
+    by: str
+    kind: Literal["unblock_pair"] = "unblock_pair"
+
+
 CaseCommand = (
     Acknowledge
     | Triage
@@ -159,4 +196,8 @@ CaseCommand = (
     | Withdraw
     | Reopen
     | Reassign
+    | PlaceHold
+    | LiftHold
+    | BlockPair
+    | UnblockPair
 )  # fmt: skip

@@ -40,7 +40,14 @@ FAMILIES: dict[str, Iterable[type[Any]]] = {
         deliveries.JournalTail,
         deliveries.JournalKept,
     ),
-    "cases": (cases.OpenCase, cases.CarriedCase, cases.Measure, cases.CaseView, cases.InstantsOrder),
+    "cases": (
+        cases.OpenCase,
+        cases.CarriedCase,
+        cases.Measure,
+        cases.Applied,
+        cases.CaseView,
+        cases.InstantsOrder,
+    ),
     "case_commands": get_args(case_commands.CaseCommand),
     "case_events": get_args(case_events.CaseEvent),
 }
