@@ -38,6 +38,7 @@ from mentoring_lifecycle.activities.ports import (
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
 from mentoring_lifecycle.activities.timetable import NoFreeDays, Timetable
 from mentoring_lifecycle.contracts.claims import ClaimKeys
+from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.database import UnsupportedDatabase, migrate, open_database
@@ -96,7 +97,7 @@ class Gateways:
     free_busy: FreeBusyGateway | None = None
 
     pairings: PairingsGateway | None = None
-    """For the client that opens relationships; no activity asks it."""
+    """For the client that opens relationships, and for cases that keep two people apart."""
     replies: ReplyAddresses | None = None
     """Where answers come back to; None: nothing that comes back is read."""
 
@@ -196,9 +197,18 @@ def build_worker(client: Client, gateways: Gateways, *, task_queue: str, claims:
 
 
 def build_cases_worker(
-    cases: Client, relationships: Client, gateways: Gateways, *, task_queue: str, claims: ClaimKeys | None = None
+    cases: Client,
+    relationships: Client,
+    gateways: Gateways,
+    *,
+    task_queue: str,
+    claims: ClaimKeys | None = None,
+    seals: Seals | None = None,
 ) -> Worker:
-    """A worker for cases: it writes to handlers, finds due instants, and may place an ordinary hold."""
+    """A worker for cases: it writes to handlers, finds due instants, and may hold relationships like anybody.
+
+    `seals` are those of the clients; see `Settings.seals()`.
+    """
     g = gateways
     return Worker(
         cases,
@@ -206,7 +216,7 @@ def build_cases_worker(
         workflows=CASE_WORKFLOWS,
         activities=[
             LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail).deliver,
-            MeasureActivities(TemporalRelationships(relationships, claims)).apply,
+            MeasureActivities(TemporalRelationships(relationships, claims), g.pairings, seals).apply,
             LegalClockActivities().resolve,
         ],
         interceptors=[Doorkeeper(claims)],
@@ -230,7 +240,12 @@ async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None
         async with (
             build_worker(relationships, gateways, task_queue=settings.task_queue, claims=settings.claims()),
             build_cases_worker(
-                cases, relationships, gateways, task_queue=settings.cases_task_queue, claims=settings.claims()
+                cases,
+                relationships,
+                gateways,
+                task_queue=settings.cases_task_queue,
+                claims=settings.claims(),
+                seals=settings.seals(),
             ),
         ):
             log.info("worker_started", task_queue=settings.task_queue, cases_task_queue=settings.cases_task_queue)

@@ -11,7 +11,7 @@ from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.words import Words
 from mentoring_lifecycle.domain.effects import Letter
 from mentoring_lifecycle.domain.letters import Action, CalendarMethod
-from mentoring_lifecycle.domain.rejections import Rejection
+from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 
 # --- people -----------------------------------------------------------------------------------------------------
 
@@ -352,14 +352,20 @@ class PairingsGateway(Protocol):
     async def is_blocked(self, one: str, other: str) -> bool:
         """Whether these two are never paired again."""
 
-    async def block(self, one: str, other: str) -> bool:
-        """Never pair these two again, in any programme; False where that was known already."""
+    async def block(self, one: str, other: str, *, seal: str = "") -> bool:
+        """Never pair these two again, in any programme; False where the same seal said so already.
 
-    async def unblock(self, one: str, other: str) -> bool:
-        """Let these two be paired again; False where they were not blocked."""
+        Nothing is reserved for the two once this has returned.
+        """
+
+    async def unblock(self, one: str, other: str, *, seal: str = "", of_all: bool = False) -> bool:
+        """Take back what was said with this seal, else what was said with none; False where there is neither.
+
+        The two may be paired again when nobody says anything else any more, or at once with `of_all`.
+        """
 
     async def blocks(self) -> Sequence[Block]:
-        """The block list, in the order of ids."""
+        """The block list, in the order of ids; every pair once, since it was first said."""
 
     async def of(self, person: str) -> Sequence[Pairing]:
         """Every pairing of a person, in either role, the oldest first."""
@@ -371,5 +377,8 @@ class PairingsGateway(Protocol):
 class RelationshipGateway(Protocol):
     """The running relationships, as a case sees them."""
 
-    async def hold(self, relationship: str, *, command_id: str) -> None:
-        """Place an ordinary hold; nothing is done where it is held, ended or unknown already."""
+    async def hold(self, relationship: str, *, seal: str, command_id: str) -> Refusal | None:
+        """Place an ordinary hold; what it was refused for, if it was. Unknown and long ended sound the same."""
+
+    async def lift(self, relationship: str, *, seal: str, command_id: str) -> Refusal | None:
+        """Take back a hold of the same seal; what that was refused for, if it was."""

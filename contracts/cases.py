@@ -1,5 +1,7 @@
 """A severe report on its way to who handles it, and the case that comes of it, apart from every relationship."""
 
+import hashlib
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,11 +13,12 @@ from mentoring_lifecycle.contracts.inputs import Pending
 from mentoring_lifecycle.domain.cases.assignment import line_among, may_see
 from mentoring_lifecycle.domain.cases.attachments import Attachment, attachments_problem
 from mentoring_lifecycle.domain.cases.commands import CaseCommand, CaseOutcome, LegalTrack, ReferredTo
-from mentoring_lifecycle.domain.cases.events import Anchors, CaseReceived, Clock
+from mentoring_lifecycle.domain.cases.events import Anchors, CaseReceived, Clock, MeasureKind, MeasureResult
 from mentoring_lifecycle.domain.cases.handling import next_hour
 from mentoring_lifecycle.domain.cases.hours import running_clocks
 from mentoring_lifecycle.domain.cases.profile import LegalProfile
 from mentoring_lifecycle.domain.cases.state import CaseState, Stage
+from mentoring_lifecycle.domain.cases.state import Measure as StateMeasure
 from mentoring_lifecycle.domain.commands import Matter, Severity
 from mentoring_lifecycle.domain.help_requests import SEVERE, severity_of
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
@@ -70,6 +73,8 @@ class OpenCase:
     handling: Handling
     lock: str = ""
     """Of an anonymous report: what the key of its receipt opens."""
+    pair: tuple[str, ...] = ()
+    """The two whom it would be about to keep apart, as far as that was known when it came in."""
     kind: Literal["open_case"] = "open_case"
 
 
@@ -79,8 +84,6 @@ class CarriedCase:
 
     opened: OpenCase
     state: CaseState
-    measure_id: str
-    """Command id of the hold, so that it is placed once however often it is asked for."""
     outbox: tuple[Pending, ...] = ()
     handled: tuple[str, ...] = ()
     """Ids of the last commands, oldest first: a repeated one is answered, not repeated."""
@@ -97,10 +100,31 @@ CaseAct = Annotated[CaseCommand, Field(discriminator="kind")]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The one thing that ever leaves a case for a relationship: an ordinary hold."""
+    """What leaves a case for a relationship or for two people: a hold and an entry of the block list, as any other."""
 
     relationship: str
     command_id: str
+    placer: str = ""
+    """The case itself, as whoever placed it; what is written down is a seal."""
+    measure: MeasureKind = MeasureKind.HOLD
+    pair: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, state: CaseState, measure: StateMeasure) -> "Measure":
+        """The same measure is the same command, however often it is asked for."""
+        digest = hashlib.sha256(f"{state.lot}/{state.id}/{measure.number}/id".encode()).digest()
+        # Of the form of every other command id: a reader of the relationship must not see that it was derived.
+        command_id = str(uuid.UUID(bytes=digest[:16], version=4))
+        return cls(measure.relationship, command_id, state.lot or state.id, measure.measure, state.pair)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of a measure."""
+
+    result: MeasureResult
+    others: tuple[str, ...] = ()
+    """Open relationships of the two who were kept apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +144,19 @@ class ClockView:
     due_at: datetime
     percent_told: int
     """The last mark at which others were told; 0: none yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureView:
+    """What was last wanted of one relationship or, with an empty id, of two people, and what became of it."""
+
+    measure: MeasureKind
+    relationship: str
+    by: str
+    """Empty: the report itself wanted it."""
+    due_at: datetime
+    result: MeasureResult | None
+    """None: not yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +187,7 @@ class CaseView:
     """What whoever reported and the handlers wrote to each other, oldest first."""
     unread: int = 0
     """How many of those of whoever reported wait to be read by who has it."""
+    measures: tuple[MeasureView, ...] = ()
 
     @classmethod
     def for_(
@@ -179,6 +217,10 @@ class CaseView:
             outcome=state.outcome,
             messages=messages,
             unread=state.unread,
+            measures=tuple(
+                MeasureView(each.measure, each.relationship, each.by, each.due_at, each.result)
+                for each in state.latest_measures
+            ),
         )
 
 
@@ -193,10 +235,13 @@ def _clocks(state: CaseState) -> tuple[ClockView, ...]:
     )
 
 
-def open_case(report: SevereReport, handling: Handling, lock: str = "") -> OpenCase | Rejection:
+def open_case(
+    report: SevereReport, handling: Handling, pair: tuple[str, ...] = (), lock: str = ""
+) -> OpenCase | Rejection:
     """Judge a report before anything is accepted; "received" is said only afterwards, once it is durable.
 
-    An anonymous one, and no other, has the `lock` of its receipt.
+    `pair` are the two of the relationship that it names, where that is known. An anonymous one, and no other, has the
+    `lock` of its receipt.
     """
     severity = severity_of(report.matter, report.severity)
     if severity not in SEVERE:
@@ -213,11 +258,18 @@ def open_case(report: SevereReport, handling: Handling, lock: str = "") -> OpenC
     barred = (report.by, report.about, *handling.conflicted)
     if not line_among((*handling.handlers, handling.contact), barred):
         return Rejection(Refusal.NOBODY_ELIGIBLE)
-    return OpenCase(report, severity, pause_now and bool(report.relationship), handling, lock)
+    two = _kept_apart(report, pair)
+    return OpenCase(report, severity, pause_now and bool(report.relationship or two), handling, lock, two)
 
 
-def received_at(opened: OpenCase, at: datetime) -> CaseReceived:
-    """The first event of a case; the words stay beside it."""
+def _kept_apart(report: SevereReport, pair: tuple[str, ...]) -> tuple[str, ...]:
+    """The pair, unless it is about somebody else; then that person and the reporter."""
+    two = pair if pair and report.about in ("", *pair) else (report.by, report.about)
+    return two if all(two) and two[0] != two[1] else ()
+
+
+def received_at(opened: OpenCase, at: datetime, lot: str = "") -> CaseReceived:
+    """The first event of a case; the words stay beside it. `lot` is a random text that nobody else knows."""
     report, handling = opened.report, opened.handling
     return CaseReceived(
         at=at,
@@ -233,4 +285,6 @@ def received_at(opened: OpenCase, at: datetime) -> CaseReceived:
         profile=handling.profile,
         zone=handling.zone,
         lock=opened.lock,
+        pair=opened.pair,
+        lot=lot,
     )

@@ -109,6 +109,10 @@ class Refusal(StrEnum):
     REPORTED_TOO_LATE = "reported_too_late"
     NOT_SIGNED = "not_signed"
     NOT_THIS_WAY = "not_this_way"
+    NO_PAIRING_NAMED = "no_pairing_named"
+    NO_PAIR_NAMED = "no_pair_named"
+    UNDER_WAY_ALREADY = "under_way_already"
+    NOTHING_TO_TAKE_BACK = "nothing_to_take_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -575,6 +579,22 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.NOT_THIS_WAY: (
         "This cannot be done by this way ({detail}), so nothing was done.",
         "Non si può fare per questa via ({detail}), quindi non è stato fatto nulla.",
+    ),
+    Refusal.NO_PAIRING_NAMED: (
+        "No pairing is named here, so there is none to hold. The programme team can hold one by hand.",
+        "Qui non è nominato alcun abbinamento da fermare. Il team del programma può fermarne uno a mano.",
+    ),
+    Refusal.NO_PAIR_NAMED: (
+        "It does not name two people who could be kept apart. Add them by hand: `mentoring blocks add`.",
+        "Non sono nominate due persone da tenere separate. Aggiungile a mano: `mentoring blocks add`.",
+    ),
+    Refusal.UNDER_WAY_ALREADY: (
+        "This is under way already; urgently, it happens at once.",
+        "È già in corso; con urgenza, avviene subito.",
+    ),
+    Refusal.NOTHING_TO_TAKE_BACK: (
+        "Nothing of this kind has been asked for here, so there is nothing to take back.",
+        "Qui non è stato chiesto nulla del genere: non c'è nulla da revocare.",
     ),
 }
 """English and Italian; a test holds it complete."""

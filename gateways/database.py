@@ -25,6 +25,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Time,
@@ -200,11 +201,15 @@ bookings = Table(
 blocks = Table(
     "mentoring_blocks",
     metadata,
-    Column("one", String, primary_key=True),
-    Column("other", String, primary_key=True),
+    Column("one", String, nullable=False),
+    Column("other", String, nullable=False),
+    Column("seal", String, nullable=False, server_default=""),
     Column("since", Instant, nullable=False),
+    PrimaryKeyConstraint("one", "other", "seal", name="mentoring_blocks_once"),
 )
-"""Two people who are never paired again, in any programme; `one` sorts before `other`. No reason is kept."""
+"""Two people who are never paired again, in any programme; `one` sorts before `other`. No reason is kept.
+
+Several may say so, each with a seal of their own: the two may be paired again when nobody does any more."""
 
 
 # --- connections ------------------------------------------------------------------------------------------------

@@ -298,11 +298,11 @@ class MemoryBookings:
 
 
 class MemoryPairings:
-    """Pairings by relationship in `rows`, blocked pairs in `blocked`."""
+    """Pairings by relationship in `rows`, blocked pairs by seal in `blocked`."""
 
     def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
         self.rows: dict[str, Pairing] = {}
-        self.blocked: dict[tuple[str, str], Block] = {}
+        self.blocked: dict[tuple[str, str], dict[str, Block]] = {}
         self._clock = clock
 
     async def reserve(
@@ -310,7 +310,7 @@ class MemoryPairings:
     ) -> Rejection | None:
         """Take the two places of a relationship, or say why not."""
         wanted = Pairing(relationship, programme, mentor, mentee, True, self._clock())
-        if _in_order(mentor, mentee) in self.blocked:
+        if self.blocked.get(_in_order(mentor, mentee)):
             return Rejection(Refusal.BLOCKED_PAIR)
         if known := self.rows.get(relationship):
             return taken_by(known, wanted)
@@ -341,22 +341,28 @@ class MemoryPairings:
 
     async def is_blocked(self, one: str, other: str) -> bool:
         """Whether these two are never paired again."""
-        return _in_order(one, other) in self.blocked
+        return bool(self.blocked.get(_in_order(one, other)))
 
-    async def block(self, one: str, other: str) -> bool:
-        """Never pair these two again; False where that was known already."""
+    async def block(self, one: str, other: str, *, seal: str = "") -> bool:
+        """Never pair these two again; False where the same seal said so already."""
         pair = _in_order(one, other)
-        is_new = pair not in self.blocked
-        self.blocked.setdefault(pair, Block(*pair, self._clock()))
+        said = self.blocked.setdefault(pair, {})
+        is_new = seal not in said
+        said.setdefault(seal, Block(*pair, self._clock()))
         return is_new
 
-    async def unblock(self, one: str, other: str) -> bool:
-        """Let these two be paired again; False where they were not blocked."""
-        return self.blocked.pop(_in_order(one, other), None) is not None
+    async def unblock(self, one: str, other: str, *, seal: str = "", of_all: bool = False) -> bool:
+        """Take back what was said with this seal, else with none; False where there is neither."""
+        said = self.blocked.get(_in_order(one, other), {})
+        gone = [*said] if of_all else [each for each in (seal, "") if each in said][:1]
+        for each in gone:
+            del said[each]
+        return bool(gone)
 
     async def blocks(self) -> Sequence[Block]:
-        """The block list, in the order of ids."""
-        return [self.blocked[pair] for pair in sorted(self.blocked)]
+        """The block list, in the order of ids; every pair once."""
+        said = {pair: said.values() for pair, said in sorted(self.blocked.items()) if said}
+        return [min(each, key=lambda block: block.since) for each in said.values()]
 
     async def of(self, person: str) -> Sequence[Pairing]:
         """Every pairing of a person, the oldest first."""

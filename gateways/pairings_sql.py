@@ -57,23 +57,31 @@ class SqlPairings:
         async with self._engine.connect() as connection:
             return bool(await connection.scalar(select(exists().where(_blocked(one, other)))))
 
-    async def block(self, one: str, other: str) -> bool:
-        """Never pair these two again; False where that was known already."""
+    async def block(self, one: str, other: str, *, seal: str = "") -> bool:
+        """Never pair these two again; False where the same seal said so already."""
         first, second = sorted((one, other))
-        add = insert_into(blocks, self._engine).values(one=first, other=second, since=self._clock())
+        add = insert_into(blocks, self._engine).values(one=first, other=second, seal=seal, since=self._clock())
         async with self._engine.begin() as connection:
+            # Like an opening: who reserved before is seen by whoever looks next, and who comes after sees the block.
+            await connection.exec_driver_sql(_one_at_a_time(self._engine.dialect.name))
             return (await connection.execute(add.on_conflict_do_nothing())).rowcount > 0
 
-    async def unblock(self, one: str, other: str) -> bool:
-        """Let these two be paired again; False where they were not blocked."""
+    async def unblock(self, one: str, other: str, *, seal: str = "", of_all: bool = False) -> bool:
+        """Take back what was said with this seal, else with none; False where there is neither."""
+        said = [()] if of_all else [(blocks.c.seal == each,) for each in dict.fromkeys((seal, ""))]
         async with self._engine.begin() as connection:
-            return (await connection.execute(delete(blocks).where(_blocked(one, other)))).rowcount > 0
+            for which in said:
+                gone = await connection.execute(delete(blocks).where(_blocked(one, other), *which))
+                if gone.rowcount > 0:
+                    return True
+        return False
 
     async def blocks(self) -> Sequence[Block]:
-        """The block list, in the order of ids."""
+        """The block list, in the order of ids; every pair once."""
+        pair = (blocks.c.one, blocks.c.other)
+        wanted = select(*pair, func.min(blocks.c.since).label("since")).group_by(*pair).order_by(*pair)
         async with self._engine.connect() as connection:
-            found = await connection.execute(select(blocks).order_by(blocks.c.one, blocks.c.other))
-            return [Block(**row._asdict()) for row in found]
+            return [Block(**row._asdict()) for row in await connection.execute(wanted)]
 
     async def of(self, person: str) -> Sequence[Pairing]:
         """Every pairing of a person, the oldest first."""

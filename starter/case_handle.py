@@ -94,6 +94,22 @@ class CaseHandle:
         """Note that what whoever reported wrote was read; of the next message a letter tells again."""
         return _seen(await self.do(k.NoteMessages(by), command_id))
 
+    async def hold(self, *, by: str, urgent: bool = False, command_id: str = "") -> CaseView:
+        """Put the relationships it concerns on hold like any other: at once, or at some hour within two days."""
+        return _seen(await self.do(k.PlaceHold(by, urgent), command_id))
+
+    async def lift(self, *, by: str, urgent: bool = False, command_id: str = "") -> CaseView:
+        """Take back what this case holds; what others hold stays."""
+        return _seen(await self.do(k.LiftHold(by, urgent), command_id))
+
+    async def block(self, *, by: str, urgent: bool = False, command_id: str = "") -> CaseView:
+        """Never pair the two again, in any programme, and hold what else they have with each other."""
+        return _seen(await self.do(k.BlockPair(by, urgent), command_id))
+
+    async def unblock(self, *, by: str, command_id: str = "") -> CaseView:
+        """Take back what this case put on the block list; what others put there stays, and so do holds."""
+        return _seen(await self.do(k.UnblockPair(by), command_id))
+
     async def do(self, command: k.CaseCommand, command_id: str = "") -> CaseView | None:
         """Any act as a value; None where whoever asked may not see the case (any more)."""
         command_id = command_id or str(uuid.uuid4())

@@ -28,6 +28,9 @@ app = typer.Typer()
 cases = typer.Typer(no_args_is_help=True)
 app.add_typer(cases, name="case", help="For those who handle reports.", rich_help_panel="Confidential channel")
 
+Urgent = Annotated[
+    bool, typer.Option("--urgent", help="At once; by default at some hour within two days, which tells nothing.")
+]
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's id.")]
 
 
@@ -181,3 +184,33 @@ def reassign(
 ) -> None:
     """Give it to somebody else."""
     _step(case, output, by, lambda handle: handle.reassign(by=by, reason=reason, to=to, command_id=command_id))
+
+
+@cases.command()
+def hold(
+    case: CaseArgument, by: By, urgent: Urgent = False, command_id: CommandId = "", output: OutputOption = Output.TABLE
+) -> None:
+    """Put the relationships it concerns on hold, like any other hold."""
+    _step(case, output, by, lambda handle: handle.hold(by=by, urgent=urgent, command_id=command_id))
+
+
+@cases.command()
+def lift(
+    case: CaseArgument, by: By, urgent: Urgent = False, command_id: CommandId = "", output: OutputOption = Output.TABLE
+) -> None:
+    """Take back what this case holds; what others hold stays on hold."""
+    _step(case, output, by, lambda handle: handle.lift(by=by, urgent=urgent, command_id=command_id))
+
+
+@cases.command()
+def block(
+    case: CaseArgument, by: By, urgent: Urgent = False, command_id: CommandId = "", output: OutputOption = Output.TABLE
+) -> None:
+    """Never pair the two again, in any programme, and hold what else they have with each other."""
+    _step(case, output, by, lambda handle: handle.block(by=by, urgent=urgent, command_id=command_id))
+
+
+@cases.command()
+def unblock(case: CaseArgument, by: By, command_id: CommandId = "", output: OutputOption = Output.TABLE) -> None:
+    """Take back what this case put on the block list; holds stay until they are lifted."""
+    _step(case, output, by, lambda handle: handle.unblock(by=by, command_id=command_id))

@@ -69,7 +69,8 @@ class Intake:
         require_identifiers(case=report.case)
         if report.relationship:
             require_identifiers(relationship=report.relationship)
-        opened = open_case(report, await self._handling_of(report), lock)
+        pair = await self._pair_of(report.relationship) if report.relationship else ()
+        opened = open_case(report, await self._handling_of(report, pair), pair, lock)
         if isinstance(opened, Rejection):
             raise CommandRejected(opened)
         try:
@@ -88,9 +89,8 @@ class Intake:
                 raise
             raise ReportUnknown(reported.case, reported.receipt, error.status.name) from None
 
-    async def _handling_of(self, report: SevereReport) -> Handling:
+    async def _handling_of(self, report: SevereReport, pair: tuple[str, ...]) -> Handling:
         """With whoever may not handle it, because they are part of it or of somebody's reporting chain."""
-        pair = await self._pair_of(report.relationship) if report.relationship else ()
         involved = (report.by, report.about, *pair)
         handling = self._handling
         barred = await conflicted(self._people, handling.handlers, involved)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mentoring_lifecycle.starter.access import with_client, with_database
-from mentoring_lifecycle.starter.acts import RelationshipArgument
+from mentoring_lifecycle.starter.acts import Placer, RelationshipArgument
 from mentoring_lifecycle.starter.display import Output, OutputOption, show, tell
 
 if TYPE_CHECKING:
@@ -45,18 +45,18 @@ class Blocked:
 
 
 @blocks.command()
-def add(one: One, other: Other, output: OutputOption = Output.TABLE) -> None:
+def add(one: One, other: Other, by: Placer = "", output: OutputOption = Output.TABLE) -> None:
     """Never pair these two again, in any programme. No reason is asked or kept."""
-    done = with_database(lambda engine: _blocked(engine, one, other))
+    done = with_database(lambda engine: _blocked(engine, one, other, by))
     show(done, output)
     if done.open_relationships:
         tell(f"Still open between the two: {', '.join(done.open_relationships)}. A block ends nothing by itself.")
 
 
 @blocks.command()
-def remove(one: One, other: Other, output: OutputOption = Output.TABLE) -> None:
-    """Let these two be paired again."""
-    show(with_database(lambda engine: _unblocked(engine, one, other)), output)
+def remove(one: One, other: Other, by: Placer = "", output: OutputOption = Output.TABLE) -> None:
+    """Take back what one said oneself; they stay blocked where somebody else says so, too. The contact ends it."""
+    show(with_database(lambda engine: _unblocked(engine, one, other, by)), output)
 
 
 @blocks.command("list")
@@ -65,26 +65,46 @@ def list_(output: OutputOption = Output.TABLE) -> None:
     show(with_database(_block_list), output)
 
 
-async def _blocked(engine: "AsyncEngine", one: str, other: str) -> Blocked:
+async def _blocked(engine: "AsyncEngine", one: str, other: str, by: str) -> Blocked:
     from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 
     _require_two(one, other)
     pairings = SqlPairings(engine)
-    changed = await pairings.block(one, other)
+    changed = await pairings.block(one, other, seal=_seal(one, other, by))
     log = _audit_trail()
     log.info("pair_blocked", one=one, other=other, changed=changed)
     between = [each for each in await pairings.of(one) if each.is_open and other in (each.mentor, each.mentee)]
     return Blocked(one, other, True, changed, tuple(each.relationship for each in between))
 
 
-async def _unblocked(engine: "AsyncEngine", one: str, other: str) -> Blocked:
+async def _unblocked(engine: "AsyncEngine", one: str, other: str, by: str) -> Blocked:
+    from mentoring_lifecycle.domain.rejections import Refusal, Rejection
     from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.starter.answers import CommandRejected
 
     _require_two(one, other)
-    changed = await SqlPairings(engine).unblock(one, other)
+    pairings = SqlPairings(engine)
+    is_contact = bool(by) and by == read_settings().safeguarding_contact
+    changed = await pairings.unblock(one, other, seal=_seal(one, other, by), of_all=is_contact)
+    stays = await pairings.is_blocked(one, other)
+    if stays and not changed:
+        raise CommandRejected(Rejection(Refusal.NOT_THE_PLACER))
     log = _audit_trail()
     log.info("pair_unblocked", one=one, other=other, changed=changed)
-    return Blocked(one, other, False, changed)
+    return Blocked(one, other, stays, changed)
+
+
+def _seal(one: str, other: str, by: str) -> str:
+    """Whose entry it is, told as for a hold."""
+    from mentoring_lifecycle.domain.rejections import Refusal, Rejection
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.starter.answers import CommandRejected
+
+    seals = read_settings().seals()
+    if seals.are_used and not by:
+        raise CommandRejected(Rejection(Refusal.SAY_WHO_HOLDS))
+    return seals.of_block(one, other, by)
 
 
 async def _block_list(engine: "AsyncEngine") -> "Sequence[Block]":

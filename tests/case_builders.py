@@ -15,10 +15,13 @@ from mentoring_lifecycle.domain.cases.handling import (
     decide,
     instants_found,
     mail_refused,
+    measure_applied,
     next_hour,
     receive,
     strike,
 )
+from mentoring_lifecycle.domain.cases.measures import under_way
+from mentoring_lifecycle.domain.cases.state import Measure
 from mentoring_lifecycle.domain.commands import Severity
 from mentoring_lifecycle.domain.effects import Letter
 from mentoring_lifecycle.domain.rejections import Rejection
@@ -57,6 +60,11 @@ class LivedCase:
     now: datetime = START
     events: list[e.CaseEvent] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
+    answer: e.MeasureResult | None = e.MeasureResult.DONE
+    """What comes of every measure; None: relationships do not answer."""
+    found: tuple[str, ...] = ()
+    """Open relationships of the two who are kept apart."""
+    performed: list[Measure] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         begun = receive(self.event)
@@ -65,6 +73,7 @@ class LivedCase:
         self._tell(begun[1])
         assert self.state == begun[0]
         self._resolve()
+        self.until(self.now)
 
     def _tell(self, events: CaseEvents) -> None:
         for event in events:
@@ -77,6 +86,14 @@ class LivedCase:
             found = instants_of(self.state.anchors, self.state.profile, ROME)
             self._tell(instants_found(self.state, self.state.anchors, found, self.now))
 
+    def perform(self) -> None:
+        """Let relationships answer what is asked of them."""
+        while self.answer and (measures := under_way(self.state)):
+            measure = measures[0]
+            others = self.found if measure.measure is e.MeasureKind.BLOCK else ()
+            self.performed.append(measure)
+            self._tell(measure_applied(self.state, measure.number, self.answer, others, self.now))
+
     def tries(self, command: c.CaseCommand) -> Rejection | None:
         """Let somebody ask for something."""
         judged = decide(self.state, command, self.now)
@@ -84,6 +101,7 @@ class LivedCase:
             return judged
         self._tell(judged)
         self._resolve()
+        self.until(self.now)
         return None
 
     def bounces(self, person: str) -> None:
@@ -96,6 +114,7 @@ class LivedCase:
             self.now = max(hour, self.now)
             self._tell(strike(self.state, self.now))
             self._resolve()
+            self.perform()
         self.now = max(at, self.now)
 
     def after(self, *steps: CaseStep) -> Self:

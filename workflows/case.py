@@ -2,7 +2,7 @@
 
 The domain judges; here its events are told, letters leave, due instants are looked up, and where the reporter chose
 so an ordinary hold is placed. What people do travels under one name, so that no reader of a history without its key
-learns how far a case has come.
+learns how far a case has come. What a case does to a relationship is told under one name as well.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.activities.measures import MeasureActivities
     from mentoring_lifecycle.contracts import names
     from mentoring_lifecycle.contracts.cases import (
+        Applied,
         CarriedCase,
         CaseAct,
         CaseInput,
@@ -50,6 +51,7 @@ with workflow.unsafe.imports_passed_through():
         receive,
         strike,
     )
+    from mentoring_lifecycle.domain.cases.measures import under_way
     from mentoring_lifecycle.domain.effects import Letter
     from mentoring_lifecycle.domain.letters import LetterKind
     from mentoring_lifecycle.domain.rejections import Rejection
@@ -64,7 +66,7 @@ COMMANDS_REMEMBERED = 100
 LONGEST_RUN = 1_000
 """Events of a history after which a new run begins: a case that nobody takes note of is told of daily for years."""
 
-_STEPS_OF_THE_MACHINERY = (e.InstantsResolved, e.HandlerTold, e.ToldAgain)
+_STEPS_OF_THE_MACHINERY = (e.InstantsResolved, e.HandlerTold, e.ToldAgain, e.MeasureBegun)
 
 
 @workflow.defn(name=names.CASE)
@@ -78,7 +80,7 @@ class Case:
         self._page_is_full = False
         self._letters: asyncio.Task[tuple[Delivery, ...]] | None = None
         self._sent: tuple[Pending, ...] = ()
-        self._measure: asyncio.Task[bool] | None = None
+        self._measures: dict[int, asyncio.Task[Applied | None]] = {}
         self._outbox: list[Pending] = []
         self._handled: list[str] = []
         self._timeline: list[str] = []
@@ -91,20 +93,18 @@ class Case:
     def _resume(self, carried: CarriedCase) -> None:
         self._opened = carried.opened
         self._state = carried.state
-        self._measure_id = carried.measure_id
         self._outbox = list(carried.outbox)
         self._handled = list(carried.handled)
         self._timeline = list(carried.timeline)
         self._messages = list(carried.messages)
 
     def _open(self, opened: OpenCase) -> None:
-        event = received_at(opened, workflow.now())
+        event = received_at(opened, workflow.now(), str(workflow.uuid4()))
         begun = receive(event)
         # Judged before it was accepted, by the same rule.
         assert not isinstance(begun, Rejection)
         self._opened = opened
         self._state = received(event)
-        self._measure_id = str(workflow.uuid4())
         self._note(event)
         self._tell(begun[1])
 
@@ -112,7 +112,7 @@ class Case:
     async def run(self, start: CaseInput) -> None:
         """Live on, over as many runs as it takes, until the case has been kept for as long as it may be."""
         self._tell(strike(self._state, workflow.now()))
-        while not self._state.has_ended:
+        while not self._state.has_ended or under_way(self._state):
             self._turn_page_if_full()
             await self._move_on()
             self._tell(strike(self._state, workflow.now()))
@@ -188,7 +188,12 @@ class Case:
 
     def _note(self, event: e.CaseEvent) -> None:
         if not isinstance(event, _STEPS_OF_THE_MACHINERY):
-            by = getattr(event, "by", "") or getattr(event, "handler", "") or getattr(event, "clock", "")
+            by = (
+                getattr(event, "measure", "")
+                or getattr(event, "by", "")
+                or getattr(event, "handler", "")
+                or getattr(event, "clock", "")
+            )
             self._timeline.append(f"{event.at:%Y-%m-%dT%H:%M}Z {event.kind} {by}".rstrip())
 
     def _put_out(self, letter: Letter) -> None:
@@ -210,7 +215,7 @@ class Case:
 
     @property
     def _has_news(self) -> bool:
-        return any(flight is not None and flight.done() for flight in (self._letters, self._measure))
+        return any(flight is not None and flight.done() for flight in (self._letters, *self._measures.values()))
 
     async def _resolve_instants(self) -> None:
         while self._state.wants_instants:
@@ -231,13 +236,12 @@ class Case:
         """Begin a new run where a long wait begins; a call under way has to come back first."""
         info = workflow.info()
         self._page_is_full |= info.is_continue_as_new_suggested() or info.get_current_history_length() > LONGEST_RUN
-        is_still = self._letters is None and self._measure is None and workflow.all_handlers_finished()
+        is_still = self._letters is None and not self._measures and workflow.all_handlers_finished()
         if self._page_is_full and is_still:
             workflow.continue_as_new(
                 CarriedCase(
                     opened=self._opened,
                     state=self._state,
-                    measure_id=self._measure_id,
                     outbox=tuple(self._outbox),
                     handled=tuple(self._handled),
                     timeline=tuple(self._timeline),
@@ -248,8 +252,10 @@ class Case:
     # --- the world ----------------------------------------------------------------------------------------------
 
     def _dispatch(self) -> None:
-        if self._measure is None and self._state.holds and not self._state.measure_applied:
-            self._measure = asyncio.create_task(self._apply_measure())
+        for measure in under_way(self._state):
+            if measure.number not in self._measures:
+                order = Measure.of(self._state, measure)
+                self._measures[measure.number] = asyncio.create_task(self._apply(order))
         self._outbox = [each for each in self._outbox if still_wanted(_letter_of(each), self._state)]
         ready = tuple(each for each in self._outbox if _is_ready(each))
         if self._letters is None and ready:
@@ -257,18 +263,18 @@ class Case:
             self._sent = ready
             self._letters = asyncio.create_task(self._deliver([_letter_of(each) for each in ready]))
 
-    async def _apply_measure(self) -> bool:
+    async def _apply(self, measure: Measure) -> Applied | None:
         try:
-            await workflow.execute_activity_method(
+            done: Applied = await workflow.execute_activity_method(
                 MeasureActivities.apply,
-                Measure(self._state.relationship, self._measure_id),
+                measure,
                 start_to_close_timeout=timedelta(minutes=1),
                 retry_policy=PATIENCE,
                 summary="apply",
             )
         except ActivityError:
-            return False  # cancelled by an operator: asked for again at the next waking
-        return True
+            return None  # cancelled by an operator: asked for again at the next waking
+        return done
 
     async def _deliver(self, letters: list[Letter]) -> tuple[Delivery, ...]:
         try:
@@ -285,10 +291,9 @@ class Case:
         return done.results
 
     def _read_results(self) -> None:
-        if self._measure is not None and self._measure.done():
-            if self._measure.result():
-                self._tell(measure_applied(self._state, workflow.now()))
-            self._measure = None
+        for number in [number for number, flight in self._measures.items() if flight.done()]:
+            if done := self._measures.pop(number).result():
+                self._tell(measure_applied(self._state, number, done.result, done.others, workflow.now()))
         if self._letters is not None and self._letters.done():
             sent, results = self._sent, self._letters.result()
             self._sent, self._letters = (), None

@@ -188,6 +188,44 @@ Writing = WriteAsReporter | WriteAsHandler
 OfReporter = WriteAsReporter | Withdraw
 """What whoever reported may do; proven by who they are or by the key of their receipt."""
 
+
+@dataclass(frozen=True, slots=True)
+class PlaceHold:
+    """Put the relationships it concerns on hold, like any other hold."""
+
+    by: str
+    urgent: bool = False
+    """At once; else at an hour within two days that tells nothing."""
+    kind: Literal["place_hold"] = "place_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class LiftHold:
+    """Take back what this case holds."""
+
+    by: str
+    urgent: bool = False
+    kind: Literal["lift_hold"] = "lift_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPair:
+    """Never pair the two again, in any programme, and hold what else they have with each other."""
+
+    by: str
+    urgent: bool = False
+    """Of those holds; the block itself is nothing that the two would see."""
+    kind: Literal["block_pair"] = "block_pair"
+
+
+@dataclass(frozen=True, slots=True)
+class UnblockPair:
+    """Take back what this case put on the block list."""
+
+    by: str
+    kind: Literal["unblock_pair"] = "unblock_pair"
+
+
 CaseCommand = (
     Acknowledge
     | Triage
@@ -201,4 +239,8 @@ CaseCommand = (
     | WriteAsReporter
     | WriteAsHandler
     | NoteMessages
+    | PlaceHold
+    | LiftHold
+    | BlockPair
+    | UnblockPair
 )  # fmt: skip

@@ -26,6 +26,27 @@ class Clock(StrEnum):
     FEEDBACK = "feedback"
 
 
+class MeasureKind(StrEnum):
+    """What a case can do to a relationship, or to two people."""
+
+    HOLD = "hold"
+    LIFT = "lift"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+
+
+class MeasureResult(StrEnum):
+    """What became of it."""
+
+    DONE = "done"
+    ALREADY = "already"
+    """It was so without us, and whoever did it can undo it."""
+    NOT_NEEDED = "not_needed"
+    """There is no such relationship, it has ended, or there is nothing of ours to take back."""
+    NOT_KEPT_HERE = "not_kept_here"
+    """There is no block list in this installation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Anchors:
     """What the due instants of a case are counted from."""
@@ -73,6 +94,10 @@ class CaseReceived:
     """Where the calendar months are counted."""
     lock: str = ""
     """Of an anonymous report: what the key of its receipt opens."""
+    pair: tuple[str, ...] = ()
+    """The two whom it would be about to keep apart, where both are known."""
+    lot: str = ""
+    """A secret of this case alone, from which comes what nobody must be able to guess."""
     kind: Literal["case_received"] = "case_received"
 
 
@@ -94,8 +119,35 @@ class InstantsResolved:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureWanted:
+    """By the handler, or with an empty `by` by the report itself."""
+
+    at: datetime
+    measure: MeasureKind
+    relationship: str
+    """Empty where it concerns two people."""
+    due_at: datetime
+    by: str = ""
+    urgent: bool = False
+    kind: Literal["measure_wanted"] = "measure_wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureBegun:
+    """Its hour has come; it is asked for until there is an answer."""
+
+    at: datetime
+    number: int
+    kind: Literal["measure_begun"] = "measure_begun"
+
+
+@dataclass(frozen=True, slots=True)
 class MeasureApplied:
     at: datetime
+    number: int = 1
+    result: MeasureResult = MeasureResult.DONE
+    others: tuple[str, ...] = ()
+    """Open relationships of the two, found when they were kept apart."""
     kind: Literal["measure_applied"] = "measure_applied"
 
 
@@ -276,6 +328,8 @@ CaseEvent = (
     CaseReceived
     | HandlerAssigned
     | InstantsResolved
+    | MeasureWanted
+    | MeasureBegun
     | MeasureApplied
     | HandlerTold
     | HandlerUnreached

@@ -7,7 +7,7 @@ from typing import Any
 
 from mentoring_lifecycle.domain.cases import events as e
 from mentoring_lifecycle.domain.cases.commands import ReassignReason
-from mentoring_lifecycle.domain.cases.state import CaseState, Stage, Written
+from mentoring_lifecycle.domain.cases.state import CaseState, Measure, Stage, Written
 
 
 def received(event: e.CaseReceived) -> CaseState:
@@ -27,6 +27,8 @@ def received(event: e.CaseReceived) -> CaseState:
         zone=event.zone,
         anchors=e.Anchors(event.at, event.severity),
         lock=event.lock,
+        pair=event.pair,
+        lot=event.lot,
     )
 
 
@@ -49,8 +51,25 @@ def _resolved(state: CaseState, event: e.InstantsResolved) -> CaseState:
     return replace(state, instants=event.instants, resolved_for=event.anchors)
 
 
+def _measure_wanted(state: CaseState, event: e.MeasureWanted) -> CaseState:
+    number = len(state.measures) + 1
+    measure = Measure(number, event.measure, event.relationship, event.due_at, event.by, event.urgent)
+    return replace(state, measures=(*state.measures, measure))
+
+
+def _measure_begun(state: CaseState, event: e.MeasureBegun) -> CaseState:
+    return _with_measure(state, event.number, has_begun=True)
+
+
 def _measure_applied(state: CaseState, event: e.MeasureApplied) -> CaseState:
-    return replace(state, measure_applied=True)
+    found = tuple(each for each in event.others if each != state.relationship)
+    others = tuple(dict.fromkeys((*state.others, *found)))
+    return replace(_with_measure(state, event.number, result=event.result), others=others)
+
+
+def _with_measure(state: CaseState, number: int, **changes: Any) -> CaseState:
+    measures = tuple(replace(each, **changes) if each.number == number else each for each in state.measures)
+    return replace(state, measures=measures)
 
 
 def _told(state: CaseState, event: e.HandlerTold) -> CaseState:
@@ -161,6 +180,8 @@ def _messages_noted(state: CaseState, event: e.MessagesNoted) -> CaseState:
 _EVOLUTIONS: dict[type[e.CaseEvent], Callable[[CaseState, Any], CaseState]] = {
     e.HandlerAssigned: _assigned,
     e.InstantsResolved: _resolved,
+    e.MeasureWanted: _measure_wanted,
+    e.MeasureBegun: _measure_begun,
     e.MeasureApplied: _measure_applied,
     e.HandlerTold: _told,
     e.HandlerUnreached: _unreached,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from mentoring_lifecycle.domain.cases import assignment
+from mentoring_lifecycle.domain.cases import assignment, measures
 from mentoring_lifecycle.domain.cases import commands as c
 from mentoring_lifecycle.domain.cases import events as e
 from mentoring_lifecycle.domain.cases.correspondence import note_messages, write_as_handler, write_as_reporter
@@ -28,6 +28,7 @@ def receive(event: e.CaseReceived) -> tuple[CaseState, CaseEvents] | Rejection:
     if not people:
         return Rejection(Refusal.NOBODY_ELIGIBLE)
     draft.add(e.HandlerAssigned(event.at, people[0]))
+    measures.wanted_by_the_report(draft, event.at)
     return draft.state, tuple(draft.events)
 
 
@@ -190,6 +191,10 @@ _DECISIONS: dict[type[c.CaseCommand], Callable[[CaseDraft, Any, datetime], Rejec
     c.WriteAsReporter: write_as_reporter,
     c.WriteAsHandler: write_as_handler,
     c.NoteMessages: note_messages,
+    c.PlaceHold: measures.place_hold,
+    c.LiftHold: measures.lift_hold,
+    c.BlockPair: measures.block_pair,
+    c.UnblockPair: measures.unblock_pair,
 }
 
 
@@ -208,9 +213,13 @@ def instants_found(state: CaseState, anchors: e.Anchors, instants: e.Instants, n
     return tuple(draft.events)
 
 
-def measure_applied(state: CaseState, now: datetime) -> CaseEvents:
-    """The hold that was wanted is placed."""
-    return () if state.measure_applied else (e.MeasureApplied(now),)
+def measure_applied(
+    state: CaseState, number: int, result: e.MeasureResult, others: tuple[str, ...], now: datetime
+) -> CaseEvents:
+    """What became of a measure, and what follows from it."""
+    draft = CaseDraft(state)
+    measures.applied(draft, number, result, others, now)
+    return tuple(draft.events)
 
 
 def mail_accepted(state: CaseState, now: datetime) -> CaseEvents:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from mentoring_lifecycle.domain.cases import assignment
+from mentoring_lifecycle.domain.cases import assignment, measures
 from mentoring_lifecycle.domain.cases import events as e
 from mentoring_lifecycle.domain.cases.draft import CaseDraft
 from mentoring_lifecycle.domain.cases.state import CONCLUDED, CaseState, Stage
@@ -51,8 +51,23 @@ def hours(state: CaseState) -> tuple[CaseHour, ...]:
     """Every hour that lies in this state, the earliest first; of equal ones the order here decides."""
     if state.has_ended:
         return ()
-    sources = (_tellings, _marks, _watches, _ends)
+    sources = (_measures, _tellings, _marks, _watches, _ends)
     return tuple(sorted((hour for source in sources for hour in source(state)), key=lambda hour: hour.at))
+
+
+def _measures(state: CaseState) -> Iterator[CaseHour]:
+    for measure in measures.waiting(state):
+        yield CaseHour(measure.due_at, _Begin(measure.number))
+
+
+class _Begin:
+    """From now on it is done, whatever is wished later."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __call__(self, draft: CaseDraft, now: datetime) -> None:
+        draft.add(e.MeasureBegun(now, self._number))
 
 
 def _tellings(state: CaseState) -> Iterator[CaseHour]:
@@ -101,5 +116,7 @@ def close_when_watched(draft: CaseDraft, now: datetime) -> None:
 
 
 def _ends(state: CaseState) -> Iterator[CaseHour]:
+    if any(measures.waiting(state)):
+        return
     if state.reached is Stage.CLOSED and state.instants and state.instants.kept_until:
         yield CaseHour(state.instants.kept_until, lambda draft, now: draft.add(e.CaseEnded(now)))

@@ -34,6 +34,8 @@ class LegalProfile:
     """How often a handler is told until they take note."""
     watch_days: tuple[int, ...] = (30, 90, 180)
     """When whoever reported is asked in private how they fare, counted from the feedback."""
+    hold_within_hours: int = 48
+    """A hold or its lifting that can wait comes at some hour within so many, so that its time tells nothing."""
     report_months: int = 24
     """How long after its end a relationship can be reported about."""
     kept_months: int = 36
@@ -54,6 +56,7 @@ SOURCES: dict[str, str] = {
     "mark_percents": "our rule: nobody's silence stays unnoticed",
     "tell_again_hours": "our rule: somebody always takes note",
     "watch_days": "Directive (EU) 2019/1937, Art. 19 (no retaliation); the days are ours",
+    "hold_within_hours": "our rule: what the pair notices comes at an hour of its own",
     "report_months": "our rule for programmes",
     "kept_months": "IT: D.Lgs. 24/2023, Art. 14 (at most five years); US: 29 CFR 1602.14 (one year); EU: Art. 18, ours",
 }

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mentoring_lifecycle.domain.cases.commands import CaseOutcome, LegalTrack, ReferredTo
-from mentoring_lifecycle.domain.cases.events import Anchors, Clock, Instants
+from mentoring_lifecycle.domain.cases.events import Anchors, Clock, Instants, MeasureKind, MeasureResult
 from mentoring_lifecycle.domain.cases.profile import LegalProfile
 from mentoring_lifecycle.domain.commands import Severity
 
@@ -40,6 +40,22 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """Something that is done to a relationship or to two people, once, as far as it has come."""
+
+    number: int
+    measure: MeasureKind
+    relationship: str
+    """Empty where it concerns two people."""
+    due_at: datetime
+    by: str = ""
+    """Empty: the report itself wants it."""
+    urgent: bool = False
+    has_begun: bool = False
+    result: MeasureResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseState:
     """The fold of a case's events. Holds no word that anybody wrote."""
 
@@ -56,6 +72,8 @@ class CaseState:
     profile: LegalProfile
     zone: str
     anchors: Anchors
+    pair: tuple[str, ...] = ()
+    lot: str = ""
     handler: str = ""
     knows: tuple[str, ...] = ()
     """Everybody who has been told of it, in order."""
@@ -73,7 +91,10 @@ class CaseState:
     resolved_for: Anchors | None = None
     passed: tuple[tuple[Clock, int], ...] = ()
     watched: int = 0
-    measure_applied: bool = False
+    measures: tuple[Measure, ...] = ()
+    """In the order in which they were wanted."""
+    others: tuple[str, ...] = ()
+    """Further relationships of the two."""
     told: bool = False
     """Mail to at least one handler was accepted."""
     withdrawn: bool = False
@@ -93,6 +114,21 @@ class CaseState:
     def stage(self) -> Stage:
         """What a handler reads: the last thing that happened to it."""
         return self.aside or self.reached
+
+    def latest(self, relationship: str) -> Measure | None:
+        """What was last wanted for a relationship, or with an empty id for the two people."""
+        return next((each for each in reversed(self.measures) if each.relationship == relationship), None)
+
+    @property
+    def latest_measures(self) -> tuple[Measure, ...]:
+        """The last word on each."""
+        return tuple(each for each in self.measures if each is self.latest(each.relationship))
+
+    @property
+    def measure_applied(self) -> bool:
+        """Something that it concerns is on hold."""
+        done = (MeasureResult.DONE, MeasureResult.ALREADY)
+        return any(each.measure is MeasureKind.HOLD and each.result in done for each in self.latest_measures)
 
     @property
     def wants_instants(self) -> bool:

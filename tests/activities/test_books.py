@@ -4,8 +4,6 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from mentoring_lifecycle.activities.journal import JournalActivities
-from mentoring_lifecycle.activities.measures import MeasureActivities
-from mentoring_lifecycle.contracts.cases import Measure
 from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalKept, JournalTail
 from mentoring_lifecycle.gateways.journal_sql import JournalGap
 from mentoring_lifecycle.gateways.memory import MemoryJournal
@@ -47,22 +45,3 @@ async def test_the_summary_of_the_newest_entries_stands() -> None:
     await _append(journal, _tail(3, 3, standing="on_hold"))
     await _append(journal, _tail(1, 2))
     assert await journal.is_on_hold(RELATIONSHIP)
-
-
-class Relationships:
-    """Notes what it is asked for."""
-
-    def __init__(self) -> None:
-        self.held: list[tuple[str, str]] = []
-
-    async def hold(self, relationship: str, *, command_id: str) -> None:
-        """Note it."""
-        self.held.append((relationship, command_id))
-
-
-async def test_a_measure_is_a_hold_under_the_id_it_was_given() -> None:
-    """Tried again, it is the same command, which the relationship knows already."""
-    relationships = Relationships()
-    for _ in range(2):
-        await ActivityEnvironment().run(MeasureActivities(relationships).apply, Measure(RELATIONSHIP, "id-1"))
-    assert relationships.held == [(RELATIONSHIP, "id-1")] * 2

@@ -44,6 +44,7 @@ FAMILIES: dict[str, Iterable[type[Any]]] = {
         cases.OpenCase,
         cases.CarriedCase,
         cases.Measure,
+        cases.Applied,
         cases.CaseView,
         cases.InstantsOrder,
         follow_up.Proof,

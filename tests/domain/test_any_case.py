@@ -15,6 +15,7 @@ from mentoring_lifecycle.domain.cases.evolution import evolve, received
 from mentoring_lifecycle.domain.cases.handling import next_hour
 from mentoring_lifecycle.domain.cases.hours import running_clocks
 from mentoring_lifecycle.domain.cases.locks import lock_of
+from mentoring_lifecycle.domain.cases.measures import under_way
 from mentoring_lifecycle.domain.cases.profile import PROFILES
 from mentoring_lifecycle.domain.cases.state import CONCLUDED, CaseState, Stage
 from mentoring_lifecycle.domain.commands import Severity
@@ -54,6 +55,10 @@ class AnyCase(RuleBasedStateMachine):
         reporter=st.sampled_from([REPORTER, "", *HANDLERS]),
         lock=st.sampled_from(["", lock_of(KEY)]),
         about=st.sampled_from([ACCUSED, "", *HANDLERS]),
+        relationship=st.sampled_from(["", "r-1"]),
+        holds=st.booleans(),
+        pair=st.sampled_from([(), ("p-luca", "p-anna")]),
+        lot=st.sampled_from(["", "a", "b"]),
     )
     def begins(self, **changes: object) -> None:
         self.lived = LivedCase(report(**changes))
@@ -114,6 +119,11 @@ class AnyCase(RuleBasedStateMachine):
             if self.lived.tries(command) is None and self.lived.state.reached is not before:
                 return
 
+    @rule(answer=st.sampled_from([None, *e.MeasureResult]), found=st.sampled_from([(), ("r-1",), ("r-1", "r-2")]))
+    def relationships_answer(self, answer: e.MeasureResult | None, found: tuple[str, ...]) -> None:
+        self.lived.answer, self.lived.found = answer, found
+        self.lived.perform()
+
     @rule(person=st.sampled_from([*HANDLERS, CONTACT]))
     def mail_bounces(self, person: str) -> None:
         if may_see(self.lived.state, person):
@@ -154,6 +164,17 @@ class AnyCase(RuleBasedStateMachine):
         state = self.lived.state
         if state.awaits_note or state.reached in CONCLUDED:
             assert state.has_ended or next_hour(state) is not None
+
+    @invariant()
+    def what_is_wanted_of_a_relationship_is_asked_in_its_time(self) -> None:
+        """Within two days, once, one thing at a time; and the last word always gets there, also after the end."""
+        state = self.lived.state
+        for wish in self.lived.of(e.MeasureWanted):
+            assert timedelta() <= wish.due_at - wish.at <= timedelta(hours=state.profile.hold_within_hours)
+        assert len({each.number for each in self.lived.performed}) == len(self.lived.performed)
+        for latest in state.latest_measures:
+            assert latest.has_begun or (latest.due_at > self.lived.now and not state.has_ended)
+        assert len({each.relationship for each in under_way(state)}) == len(under_way(state))
 
     @invariant()
     def the_state_is_the_fold_of_the_events(self) -> None:

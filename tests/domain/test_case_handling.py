@@ -319,6 +319,7 @@ class Refused:
     command: c.CaseCommand
     code: Refusal
     detail: str = ""
+    relationship: str = ""
 
 
 REFUSED = [
@@ -362,13 +363,20 @@ REFUSED = [
     ),
     Refused((), c.WriteAsReporter(REPORTER, "x", "", (PICTURE_BY_HTTP,)), Refusal.BAD_ATTACHMENT, "reference"),
     Refused((), c.WriteAsHandler(FIRST, "x", (HUGE_PICTURE,)), Refusal.ATTACHMENT_TOO_LARGE, "25"),
+    Refused((), c.PlaceHold(SECOND), Refusal.UNKNOWN_CASE),
+    Refused((DAY,), c.LiftHold(SECOND), Refusal.NOT_THE_HANDLER),
+    Refused((), c.PlaceHold(FIRST), Refusal.NO_PAIRING_NAMED),
+    Refused((), c.BlockPair(FIRST), Refusal.NO_PAIR_NAMED),
+    Refused((), c.LiftHold(FIRST), Refusal.NOTHING_TO_TAKE_BACK),
+    Refused((), c.UnblockPair(FIRST), Refusal.NOTHING_TO_TAKE_BACK),
+    Refused((c.PlaceHold(FIRST),), c.PlaceHold(FIRST), Refusal.UNDER_WAY_ALREADY, relationship="r-1"),
 ]
 
 
 @pytest.mark.parametrize("each", REFUSED, ids=lambda each: f"{each.command.kind}-{each.code}")
 def test_what_cannot_be_is_refused(each: Refused) -> None:
     """With its code and what the sentence names; nothing has happened."""
-    lived = case(*each.past)
+    lived = case(*each.past, relationship=each.relationship)
     state, events = lived.state, len(lived.events)
     assert lived.tries(each.command) == Rejection(each.code, each.detail)
     assert (lived.state, len(lived.events)) == (state, events)

@@ -23,6 +23,7 @@ from mentoring_lifecycle.contracts.claims import ClaimKeys
 from mentoring_lifecycle.contracts.codec import data_converter
 from mentoring_lifecycle.contracts.deliveries import JournalTail
 from mentoring_lifecycle.contracts.people import Person
+from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.contracts.views import RelationshipView, SessionView
 from mentoring_lifecycle.domain.commands import Comfort, Goal, GoalOwner, Measure
 from mentoring_lifecycle.domain.consequences import uid_prefix
@@ -128,6 +129,8 @@ class World:
     free_busy: MemoryFreeBusy = field(default_factory=MemoryFreeBusy)
     keeps_bookings: bool = False
     """All lives of a rig are of the same two people: where this is said, they get out of each other's way."""
+    keeps_pairings: bool = False
+    """And where this is said, they are paired once in a programme, and may be kept apart."""
 
     def mend(self) -> None:
         """Everybody answers, and every address is good."""
@@ -151,6 +154,7 @@ class World:
             self.free_days,
             self.journal.bookings if self.keeps_bookings else None,
             self.free_busy,
+            self.journal.pairings if self.keeps_pairings else None,
         )
 
     def mail_server_goes(self) -> None:
@@ -201,6 +205,7 @@ async def quick_rig(
     world: World | None = None,
     queue: str = "",
     claims: ClaimKeys | None = None,
+    seals: Seals | None = None,
 ) -> AsyncIterator[Rig]:
     """A worker over memory gateways, on a queue of its own."""
     world, queue = world or World(), queue or f"quick-{uuid4().hex[:8]}"
@@ -219,14 +224,16 @@ async def quick_rig(
         cases_task_queue=queue,
         handling=Handling(CONTACT),
         schedule=world.gateways().timetable,
+        pairings=world.gateways().pairings,
         journal=world.journal,
         claims=claims,
+        seals=seals,
     )
     async with AsyncExitStack() as workers:
         gateways = world.gateways()
         await workers.enter_async_context(build_worker(relationships, gateways, task_queue=queue, claims=claims))
         await workers.enter_async_context(
-            build_cases_worker(cases, relationships, gateways, task_queue=queue, claims=claims)
+            build_cases_worker(cases, relationships, gateways, task_queue=queue, claims=claims, seals=seals)
         )
         yield Rig(world, clock, case_clock, mentoring, queue)
 

@@ -1,6 +1,5 @@
 """Severe reports: durable, told about until somebody takes note, and invisible in the relationship but for a hold."""
 
-import base64
 import json
 import re
 from collections.abc import AsyncIterator
@@ -9,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import MessageToDict
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 
@@ -28,6 +26,7 @@ from mentoring_lifecycle.starter.answers import CommandRejected
 from mentoring_lifecycle.starter.client import MentoringClient
 from mentoring_lifecycle.starter.intake import Reported
 
+from .alike import since_the_hold
 from .life import (
     BACKUP,
     CONTACT,
@@ -411,45 +410,6 @@ def _summaries(history: list[HistoryEvent]) -> set[str]:
 
 # --- a hold cannot be told from a hold --------------------------------------------------------------------------
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-(\d)[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z| UTC|\+00:00)?")
-_SPAN = re.compile(r"\d+(\.\d+)?s")
-_STAMP = re.compile(r"\b\d{12}\b")
-_CLOCKED = {"seconds", "secs", "nanos"}
-_RUN_OF_ITS_OWN = _CLOCKED | {"eventTime", "taskId", "originalRunId", "historySizeBytes"}
-
-
-def _shape(value: Any, relationship: str) -> Any:
-    """The value with ids and times replaced by what they are."""
-    if isinstance(value, dict):
-        opened = _payload(value)
-        if opened is not value:
-            return _shape(opened, relationship)
-        return {key: _shape(each, relationship) for key, each in value.items() if key not in _RUN_OF_ITS_OWN}
-    if isinstance(value, list):
-        return [_shape(each, relationship) for each in value]
-    if isinstance(value, str):
-        shaped = _UUID.sub(r"UUID\1", value.replace(relationship, "RELATIONSHIP"))
-        return "SPAN" if _SPAN.fullmatch(shaped) else _STAMP.sub("STAMP", _INSTANT.sub("INSTANT", shaped))
-    return value
-
-
-def _payload(value: dict[str, Any]) -> Any:
-    if set(value) == {"metadata", "data"}:
-        try:
-            return {"metadata": value["metadata"], "json": json.loads(base64.b64decode(value["data"]))}
-        except ValueError:
-            return value
-    return value
-
-
-async def _since_the_hold(life: Life) -> list[Any]:
-    """The update and everything after it, with the task in which it arrived."""
-    events = [MessageToDict(event) for event in events_of([(await life.runs())[-1]])]
-    held = next(n for n, event in enumerate(events) if "workflowExecutionUpdateAcceptedEventAttributes" in event)
-    shapes = [_shape({**event, "eventId": number}, life.id) for number, event in enumerate(events)]
-    return shapes[held - 3 :]
-
 
 async def test_a_hold_placed_by_a_case_looks_like_any_other(rig: Rig) -> None:
     """Event by event, payload by payload, id format and identity: the two histories differ in ids and times alone."""
@@ -459,7 +419,7 @@ async def test_a_hold_placed_by_a_case_looks_like_any_other(rig: Rig) -> None:
     await rig.mentoring.report(_threat(rig, by=MENTOR, relationship=by_case.id))
     await _until_held(by_case)
     await by_case.rest()
-    one, other = await _since_the_hold(by_hand), await _since_the_hold(by_case)
+    one, other = await since_the_hold(by_hand), await since_the_hold(by_case)
     updates = [event for event in one if "workflowExecutionUpdateAcceptedEventAttributes" in event]
     assert "UUID4" in json.dumps(updates)
     assert len(one) == len(other)

@@ -133,6 +133,32 @@ async def test_a_block_is_taken_back(pairings: PairingsGateway) -> None:
     assert await reserve(pairings, "r-1") is None
 
 
+async def test_several_may_say_so_and_each_takes_back_their_own(pairings: PairingsGateway) -> None:
+    """The list shows a pair once, since the first said it; the two may be paired again when the last is content."""
+    assert await pairings.block("p-1", "p-2", seal="one")
+    assert await pairings.block("p-2", "p-1", seal="two")
+    assert not await pairings.block("p-1", "p-2", seal="two")
+    assert [*await pairings.blocks()] == [Block("p-1", "p-2", NOW)]
+    assert not await pairings.unblock("p-1", "p-2")
+    assert not await pairings.unblock("p-1", "p-2", seal="three")
+    assert await pairings.unblock("p-2", "p-1", seal="one")
+    assert await pairings.is_blocked("p-1", "p-2")
+    assert await pairings.unblock("p-1", "p-2", seal="two")
+    assert await reserve(pairings, "r-1") is None
+
+
+async def test_what_was_said_without_a_seal_is_everybodys(pairings: PairingsGateway) -> None:
+    """Anybody takes that back, and it alone; whoever may take back all does so at once."""
+    for seal in ("", "one"):
+        await pairings.block("p-1", "p-2", seal=seal)
+    assert await pairings.unblock("p-1", "p-2", seal="two")
+    assert await pairings.is_blocked("p-1", "p-2")
+    await pairings.block("p-1", "p-2", seal="two")
+    assert await pairings.unblock("p-2", "p-1", of_all=True)
+    assert not await pairings.unblock("p-2", "p-1", of_all=True)
+    assert [*await pairings.blocks()] == []
+
+
 async def test_a_released_place_is_free(pairings: PairingsGateway) -> None:
     """What never began leaves nothing behind; what has ended is not forgotten by it."""
     await reserve(pairings, "r-1")
@@ -159,6 +185,18 @@ async def strangers(url: str) -> AsyncIterator[list[SqlPairings]]:
     yield [SqlPairings(engine) for engine in engines]
     for engine in engines:
         await engine.dispose()
+
+
+async def test_nobody_slips_past_a_block(strangers: list[SqlPairings]) -> None:
+    """Whoever gets a place beside a block that comes at the same moment is seen by whoever blocked."""
+    first, second, third, _ = strangers
+    for number in range(20):
+        two = (f"a-{number}", f"b-{number}")
+        asked = [reserve(each, f"r-{number}", *two) for each in (first, second)]
+        await asyncio.gather(asked[0], third.block(*two, seal="case"), asked[1])
+        seen = [row.relationship for row in await third.of(two[0])]
+        assert await reserve(first, f"r-{number}-later", *two) == Rejection(Refusal.BLOCKED_PAIR)
+        assert [row.relationship for row in await third.of(two[0])] == seen
 
 
 async def test_two_processes_at_once_get_one_place(strangers: list[SqlPairings]) -> None:
@@ -211,8 +249,10 @@ async def act(pairings: PairingsGateway, name: str, given: tuple[Any, ...]) -> o
     if name == "reserve":
         relationship, programme, (mentor, mentee, *_) = given
         return await reserve_with(pairings, relationship, programme, mentor, mentee)
-    people = given[0][:2] if name in ("block", "unblock") else given
-    return await getattr(pairings, name)(*people)
+    if name in ("block", "unblock"):
+        people, seal = given
+        return await getattr(pairings, name)(*people[:2], seal=seal)
+    return await getattr(pairings, name)(*given)
 
 
 async def reserve_with(
@@ -229,7 +269,8 @@ async def test_no_order_of_acts_breaks_a_promise(engine: AsyncEngine) -> None:
         name = chance.choices(("reserve", "close", "release", "block", "unblock"), (8, 2, 1, 1, 1))[0]
         people = chance.sample(PEOPLE, 4)
         given: dict[str, tuple[Any, ...]] = {"reserve": (chance.choice(IDS), chance.choice(PROGRAMMES), people)}
-        arguments = given.get(name) or ((people,) if name in ("block", "unblock") else (chance.choice(IDS),))
+        seal = chance.choice(("", "one", "two"))
+        arguments = given.get(name) or ((people, seal) if name in ("block", "unblock") else (chance.choice(IDS),))
         assert await act(sql, name, arguments) == await act(memory, name, arguments), name
         taken = [row for row in memory.rows.values() if row.is_open]
         pairs = Counter((row.programme, *sorted((row.mentor, row.mentee))) for row in taken)
