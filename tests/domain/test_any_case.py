@@ -88,6 +88,12 @@ class AnyCase(RuleBasedStateMachine):
         assert len(told) == int(refused is None and not state.unread and self._somebody_reads_mail())
         assert all(may_see(self.lived.state, letter.to) for letter in told)
 
+    @precondition(lambda self: self.lived.state.lock or self.lived.state.reporter)
+    @rule()
+    def whoever_reported_writes_again(self) -> None:
+        state = self.lived.state
+        self.whoever_reported_writes(*("", KEY) if state.lock else (state.reporter, ""))
+
     def _somebody_reads_mail(self) -> bool:
         state = self.lived.state
         return state.handler not in state.unreached or bool(another_than(state, state.unreached))

@@ -171,6 +171,9 @@ async def test_messages_outlive_every_run(rig: Rig, desk: MentoringClient) -> No
     seen = await back.write("Third.")
     assert seen.concluded
     assert said(seen) == [(Sender.REPORTER, "First."), (Sender.HANDLER, "Second."), (Sender.REPORTER, "Third.")]
+    with pytest.raises(CommandRejected) as refused:
+        await case.do(k.WriteAsReporter("", "First.", "another key"), "first")
+    assert refused.value.code is Refusal.UNKNOWN_CASE
     assert (await back.write("First.", command_id="first")) == seen
     await rest(rig, made.case)
     assert mailed(rig, made.case).count((LetterKind.MATTER_WAITING, BACKUP)) == told + 1
