@@ -1,6 +1,6 @@
 """A severe report on its way to who handles it, and the case that comes of it, apart from every relationship."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from mentoring_lifecycle.contracts.inputs import Pending
 from mentoring_lifecycle.domain.cases.assignment import line_among, may_see
+from mentoring_lifecycle.domain.cases.audit import AuditMark, AuditRow
 from mentoring_lifecycle.domain.cases.commands import CaseCommand, CaseOutcome, LegalTrack, ReferredTo
 from mentoring_lifecycle.domain.cases.events import Anchors, CaseReceived, Clock
 from mentoring_lifecycle.domain.cases.handling import next_hour
@@ -77,6 +78,10 @@ class CarriedCase:
     handled: tuple[str, ...] = ()
     """Ids of the last commands, oldest first: a repeated one is answered, not repeated."""
     timeline: tuple[str, ...] = ()
+    audit_mark: AuditMark | None = None
+    """None in a case from before there was a chain: its chain begins where it goes on."""
+    audit_tail: tuple[AuditRow, ...] = ()
+    """Rows that are not known to be kept yet."""
     schema: Literal[1] = 1
     kind: Literal["carried_case"] = "carried_case"
 
@@ -92,6 +97,20 @@ class Measure:
 
     relationship: str
     command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTail:
+    """Rows of one case to be kept, in order."""
+
+    rows: tuple[AuditRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditKept:
+    """The last row that is kept."""
+
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +182,13 @@ class CaseView:
             referred_to=state.referred_to,
             outcome=state.outcome,
         )
+
+    def without_words(self) -> "CaseView":
+        """How it stands, for whoever may know, with nothing that anybody wrote: to be shown this leaves no trace.
+
+        Every field that may hold words, or tells who wrote them, is emptied here.
+        """
+        return replace(self, report=replace(self.report, words="", by="", about=""))
 
 
 def _clocks(state: CaseState) -> tuple[ClockView, ...]:

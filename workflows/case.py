@@ -7,18 +7,22 @@ learns how far a case has come.
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from temporalio.exceptions import ActivityError
+    from temporalio.exceptions import ActivityError, FailureError
 
+    from mentoring_lifecycle.activities.case_audit import CaseAuditActivities
     from mentoring_lifecycle.activities.legal_clocks import LegalClockActivities
     from mentoring_lifecycle.activities.letters import LetterActivities
     from mentoring_lifecycle.activities.measures import MeasureActivities
     from mentoring_lifecycle.contracts import names
     from mentoring_lifecycle.contracts.cases import (
+        AuditTail,
         CarriedCase,
         CaseAct,
         CaseInput,
@@ -33,6 +37,8 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.contracts.refusals import refusal_error
     from mentoring_lifecycle.domain.cases import events as e
     from mentoring_lifecycle.domain.cases.assignment import may_see
+    from mentoring_lifecycle.domain.cases.audit import AuditMark, AuditRow, audit_row, beginning
+    from mentoring_lifecycle.domain.cases.commands import Read
     from mentoring_lifecycle.domain.cases.consequences import ledger_name, letters_of, still_wanted
     from mentoring_lifecycle.domain.cases.evolution import evolve, received
     from mentoring_lifecycle.domain.cases.handling import (
@@ -49,7 +55,7 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.domain.letters import LetterKind
     from mentoring_lifecycle.domain.rejections import Rejection
 
-from mentoring_lifecycle.workflows.perform import ATTEMPT, PATIENCE, SIGN_OF_LIFE, interrupted
+from mentoring_lifecycle.workflows.perform import ATTEMPT, PATIENCE, SIGN_OF_LIFE, interrupted, pause_before
 from mentoring_lifecycle.workflows.waiting import Alarm
 
 TRY_AGAIN_AFTER = timedelta(minutes=5)
@@ -58,7 +64,8 @@ COMMANDS_REMEMBERED = 100
 LONGEST_RUN = 1_000
 """Events of a history after which a new run begins: a case that nobody takes note of is told of daily for years."""
 
-_STEPS_OF_THE_MACHINERY = (e.InstantsResolved, e.HandlerTold, e.ToldAgain)
+_LEFT_OUT_OF_THE_TIMELINE = (e.InstantsResolved, e.HandlerTold, e.ToldAgain, e.ReportRead)
+"""Steps of the machinery, and who has read it: the audit chain has all of it."""
 
 
 @workflow.defn(name=names.CASE)
@@ -76,6 +83,9 @@ class Case:
         self._outbox: list[Pending] = []
         self._handled: list[str] = []
         self._timeline: list[str] = []
+        self._audit_tail: list[AuditRow] = []
+        self._audit_tries = 0
+        self._audit_again_at: datetime | None = None
         if isinstance(start, CarriedCase):
             self._resume(start)
         else:
@@ -88,6 +98,8 @@ class Case:
         self._outbox = list(carried.outbox)
         self._handled = list(carried.handled)
         self._timeline = list(carried.timeline)
+        self._audit_mark = carried.audit_mark or AuditMark(self._state.id, 0, beginning(self._state.id))
+        self._audit_tail = list(carried.audit_tail)
 
     def _open(self, opened: OpenCase) -> None:
         event = received_at(opened, workflow.now())
@@ -97,6 +109,7 @@ class Case:
         self._opened = opened
         self._state = received(event)
         self._measure_id = str(workflow.uuid4())
+        self._audit_mark = AuditMark(self._state.id, 0, beginning(self._state.id))
         self._note(event)
         self._tell(begun[1])
 
@@ -108,6 +121,7 @@ class Case:
             self._turn_page_if_full()
             await self._move_on()
             self._tell(strike(self._state, workflow.now()))
+        await self._audit_to_the_end()
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     # --- messages -----------------------------------------------------------------------------------------------
@@ -119,7 +133,8 @@ class Case:
             judged = decide(self._state, command, workflow.now())
             if isinstance(judged, Rejection):
                 raise refusal_error(judged)
-            self._remember()
+            if not isinstance(command, Read):  # read as often as one likes; the ids of acts are what must be kept
+                self._remember()
             self._tell(judged)
         return CaseView.for_(command.by, self._opened, self._state)
 
@@ -141,13 +156,21 @@ class Case:
 
     @workflow.query(description="How it stands")
     def read(self, by: str) -> CaseView | None:
-        """For whoever was told of it; None for everybody else."""
-        return CaseView.for_(by, self._opened, self._state)
+        """Without words, for whoever was told of it: a query leaves no trace. None for everybody else."""
+        view = CaseView.for_(by, self._opened, self._state)
+        return view and view.without_words()
 
     @workflow.query(description="What has happened")
     def timeline(self, by: str) -> list[str]:
         """Oldest first: `2027-01-12T09:00Z acknowledged h-1`; empty for whoever was not told of it."""
         return list(self._timeline) if may_see(self._state, by) else []
+
+    @workflow.query(description="How far it is written down")
+    def mark(self) -> AuditMark:
+        """For whoever verifies the audit chain; tells nothing but numbers and hashes."""
+        waiting = self._audit_tail
+        kept = waiting[0].previous if waiting else self._audit_mark.hash
+        return replace(self._audit_mark, waiting=tuple(row.hash for row in waiting), kept=kept)
 
     # --- facts --------------------------------------------------------------------------------------------------
 
@@ -161,7 +184,9 @@ class Case:
             self._unseen = True
 
     def _note(self, event: e.CaseEvent) -> None:
-        if not isinstance(event, _STEPS_OF_THE_MACHINERY):
+        self._audit_tail.append(audit_row(self._audit_mark, event, self._state.reporter))
+        self._audit_mark = AuditMark(self._state.id, self._audit_tail[-1].sequence, self._audit_tail[-1].hash)
+        if not isinstance(event, _LEFT_OUT_OF_THE_TIMELINE):
             by = getattr(event, "by", "") or getattr(event, "handler", "") or getattr(event, "clock", "")
             self._timeline.append(f"{event.at:%Y-%m-%dT%H:%M}Z {event.kind} {by}".rstrip())
 
@@ -178,6 +203,7 @@ class Case:
         self._unseen = False
         await self._resolve_instants()
         self._dispatch()
+        await self._write_audit()
         self._alarm.set(self._next_hour(), exactly=False)
         await workflow.wait_condition(lambda: self._unseen or self._alarm.has_rung or self._has_news)
         self._read_results()
@@ -199,7 +225,34 @@ class Case:
 
     def _next_hour(self) -> datetime | None:
         retries = [each.not_before for each in self._outbox if each.not_before and not _is_ready(each)]
-        return min((hour for hour in (next_hour(self._state), *retries) if hour), default=None)
+        return min((hour for hour in (next_hour(self._state), self._audit_again_at, *retries) if hour), default=None)
+
+    async def _write_audit(self) -> None:
+        """Hand the rows to the chain; where it is away or does not fit they travel in the state and go next time."""
+        if not self._audit_tail or (self._audit_again_at and self._audit_again_at > workflow.now()):
+            return
+        rows = tuple(self._audit_tail)
+        try:
+            kept = await workflow.execute_local_activity_method(
+                CaseAuditActivities.append,
+                AuditTail(rows),
+                start_to_close_timeout=timedelta(seconds=4),
+                retry_policy=RetryPolicy(maximum_attempts=1),
+                summary="append",
+            )
+        except FailureError:
+            self._audit_tries += 1
+            self._audit_again_at = workflow.now() + pause_before(self._audit_tries, 0)
+            return
+        self._audit_tries, self._audit_again_at = 0, None
+        self._audit_tail = [row for row in self._audit_tail if row.sequence > kept.sequence]
+
+    async def _audit_to_the_end(self) -> None:
+        """It ends when its last row is kept, and not before: afterwards nobody could write it any more."""
+        while self._audit_tail:
+            await self._write_audit()
+            if self._audit_again_at:
+                await workflow.sleep(self._audit_again_at - workflow.now(), summary="append")
 
     def _turn_page_if_full(self) -> None:
         """Begin a new run where a long wait begins; a call under way has to come back first."""
@@ -215,6 +268,8 @@ class Case:
                     outbox=tuple(self._outbox),
                     handled=tuple(self._handled),
                     timeline=tuple(self._timeline),
+                    audit_mark=self._audit_mark,
+                    audit_tail=tuple(self._audit_tail),
                 )
             )
 

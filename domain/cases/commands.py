@@ -149,6 +149,22 @@ class Reassign:
     kind: Literal["reassign"] = "reassign"
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Be shown everything, the words included. An act, so that it can be said who has read them."""
+
+    by: str
+    kind: Literal["read"] = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCopy:
+    """Take everything out of here, in a file of one's own."""
+
+    by: str
+    kind: Literal["take_copy"] = "take_copy"
+
+
 CaseCommand = (
     Acknowledge
     | Triage
@@ -159,4 +175,6 @@ CaseCommand = (
     | Withdraw
     | Reopen
     | Reassign
+    | Read
+    | TakeCopy
 )  # fmt: skip

@@ -230,6 +230,24 @@ class CaseReassigned:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportRead:
+    """Somebody was shown the words."""
+
+    at: datetime
+    by: str
+    kind: Literal["report_read"] = "report_read"
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTaken:
+    """Somebody has taken all of it out of here."""
+
+    at: datetime
+    by: str
+    kind: Literal["copy_taken"] = "copy_taken"
+
+
+@dataclass(frozen=True, slots=True)
 class CaseEnded:
     """It has been kept for as long as it may be."""
 
@@ -258,5 +276,7 @@ CaseEvent = (
     | CaseWithdrawn
     | CaseReopened
     | CaseReassigned
+    | ReportRead
+    | CopyTaken
     | CaseEnded
 )

@@ -53,7 +53,7 @@ def _refused_at_the_gate(state: CaseState, command: c.CaseCommand) -> Rejection 
     return None
 
 
-_OF_ALL_WHO_KNOW = (c.Acknowledge, c.Reopen, c.Reassign)
+_OF_ALL_WHO_KNOW = (c.Acknowledge, c.Reopen, c.Reassign, c.Read, c.TakeCopy)
 
 
 def _comes_from_outside(state: CaseState, command: c.CaseCommand) -> bool:
@@ -170,6 +170,16 @@ def _reassign(draft: CaseDraft, command: c.Reassign, now: datetime) -> Rejection
     return None
 
 
+def _read(draft: CaseDraft, command: c.Read, now: datetime) -> Rejection | None:
+    draft.add(e.ReportRead(now, command.by))
+    return None
+
+
+def _take_copy(draft: CaseDraft, command: c.TakeCopy, now: datetime) -> Rejection | None:
+    draft.add(e.CopyTaken(now, command.by))
+    return None
+
+
 _DECISIONS: dict[type[c.CaseCommand], Callable[[CaseDraft, Any, datetime], Rejection | None]] = {
     c.Acknowledge: _acknowledge,
     c.Triage: _triage,
@@ -180,6 +190,8 @@ _DECISIONS: dict[type[c.CaseCommand], Callable[[CaseDraft, Any, datetime], Rejec
     c.Withdraw: _withdraw,
     c.Reopen: _reopen,
     c.Reassign: _reassign,
+    c.Read: _read,
+    c.TakeCopy: _take_copy,
 }
 
 

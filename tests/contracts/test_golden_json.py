@@ -20,6 +20,7 @@ from mentoring_lifecycle.contracts import cases, deliveries, inputs, views
 from mentoring_lifecycle.domain import commands, effects, events
 from mentoring_lifecycle.domain.cases import commands as case_commands
 from mentoring_lifecycle.domain.cases import events as case_events
+from mentoring_lifecycle.domain.cases.audit import AuditMark
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
@@ -40,7 +41,16 @@ FAMILIES: dict[str, Iterable[type[Any]]] = {
         deliveries.JournalTail,
         deliveries.JournalKept,
     ),
-    "cases": (cases.OpenCase, cases.CarriedCase, cases.Measure, cases.CaseView, cases.InstantsOrder),
+    "cases": (
+        cases.OpenCase,
+        cases.CarriedCase,
+        cases.Measure,
+        cases.CaseView,
+        cases.InstantsOrder,
+        cases.AuditTail,
+        cases.AuditKept,
+        AuditMark,
+    ),
     "case_commands": get_args(case_commands.CaseCommand),
     "case_events": get_args(case_events.CaseEvent),
 }

@@ -72,7 +72,7 @@ def commands(group: Any, *path: str) -> Iterator[tuple[list[str], Any]]:
 
 
 COMMANDS = {" ".join(path): command for path, command in commands(typer.main.get_command(app))}
-PROCESSES = {"worker", "exporter", "inbound", "demo"}
+PROCESSES = {"worker", "cases-worker", "exporter", "inbound", "demo"}
 
 
 # --- what there is ----------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,7 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
                 "MENTORING_SMTP_HOST": mail.host,
                 "MENTORING_SMTP_PORT": str(mail.port),
                 "MENTORING_METRICS_ADDRESS": "127.0.0.1:0",
+                "MENTORING_CASES_METRICS_ADDRESS": "127.0.0.1:0",
                 "MENTORING_SAFEGUARDING_CONTACT": CONTACT,
                 "MENTORING_REPLY_ADDRESS": "mentoring+{token}@mentoring.example",
                 "LC_ALL": "en_GB.UTF-8",
@@ -99,13 +101,12 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
                 environment.setenv(name, value)
             first_setup = await asyncio.to_thread(answer, "setup")
             await asyncio.to_thread(answer, "people", "import", ROSTER)
-            worker = await ChildProcess.start(
-                "worker", [sys.executable, "-P", "-m", "mentoring_lifecycle.worker"], log=folder / "worker.log"
-            )
-            try:
+            async with AsyncExitStack() as workers:
+                for serves in ("relationships", "cases"):
+                    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.worker", serves]
+                    worker = await ChildProcess.start("worker", command, log=folder / f"{serves}.log")
+                    workers.push_async_callback(worker.stop)
                 yield Rig(mail.mailbox, first_setup)
-            finally:
-                await worker.stop()
 
 
 def opened(relationship: str) -> str:
@@ -117,10 +118,10 @@ def opened(relationship: str) -> str:
 
 def test_setup_is_done_once(rig: Rig) -> None:
     """The first setup makes everything, the second finds everything and changes nothing."""
-    assert [each["found"] for each in rig.first_setup] == [False, False, False]
+    assert [each["found"] for each in rig.first_setup] == [False] * 4
     again = answer("setup")
-    assert [each["found"] for each in again] == [True, True, True]
-    assert [each["name"] for each in again][1:] == ["mentoring", "mentoring-cases"]
+    assert [each["found"] for each in again] == [True] * 4
+    assert [each["name"] for each in again][2:] == ["mentoring", "mentoring-cases"]
     assert "namespace mentoring: found" in run("setup").stdout
 
 

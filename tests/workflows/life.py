@@ -31,6 +31,7 @@ from mentoring_lifecycle.embedded.virtual_time import VirtualClock
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
 from mentoring_lifecycle.gateways.memory import (
     MemoryCalendar,
+    MemoryCaseAudit,
     MemoryFreeBusy,
     MemoryFreeDays,
     MemoryJournal,
@@ -120,6 +121,7 @@ class World:
 
     people: MemoryPeople = field(default_factory=lambda: MemoryPeople(PEOPLE))
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    audit: MemoryCaseAudit = field(default_factory=MemoryCaseAudit)
     journal: JournalWithOutages = field(default_factory=lambda: JournalWithOutages(pairings=MemoryPairings()))
     mail: MemoryMail = field(default_factory=MemoryMail)
     calendar: MemoryCalendar = field(default_factory=MemoryCalendar)
@@ -132,7 +134,7 @@ class World:
         """Everybody answers, and every address is good."""
         self.mail_server_returns()
         self.calendar_server_returns()
-        self.journal.away = False
+        self.journal.away = self.audit.away = False
         self.people.people = {person.id: person for person in PEOPLE}
         self.free_days.days.clear()
         self.free_busy.spans.clear()
@@ -214,11 +216,14 @@ async def quick_rig(
         handling=Handling(CONTACT),
         schedule=world.gateways().timetable,
         journal=world.journal,
+        audit=world.audit,
     )
     async with AsyncExitStack() as workers:
         gateways = world.gateways()
         await workers.enter_async_context(build_worker(relationships, gateways, task_queue=queue))
-        await workers.enter_async_context(build_cases_worker(cases, relationships, gateways, task_queue=queue))
+        await workers.enter_async_context(
+            build_cases_worker(cases, relationships, gateways, audit=world.audit, task_queue=queue)
+        )
         yield Rig(world, clock, case_clock, mentoring, queue)
 
 
