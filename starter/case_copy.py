@@ -57,16 +57,17 @@ def _verdict(copy: CaseCopy) -> str:
 
 
 def _section(thing: Any, depth: int = 2) -> list[str]:
-    """A line per field; what people wrote stands as a quotation, and what has fields of its own gets a heading."""
+    """A line per field; what people wrote stands as a quotation, and what has fields of its own follows below."""
     lines: list[str] = []
+    below: list[str] = []
     for field in fields(thing):
         name, value = field.name.replace("_", " "), getattr(thing, field.name)
         parts = value if isinstance(value, tuple) else (value,)
         if any(is_dataclass(part) for part in parts):
             for part in parts:
-                lines += ["", f"{'#' * depth} {name.capitalize()}", "", *_section(part, depth + 1)]
+                below += ["", f"{'#' * depth} {name.capitalize()}", "", *_section(part, depth + 1)]
         elif isinstance(value, str) and not isinstance(value, Enum) and (" " in value or "\n" in value):
             lines += [f"- {name}:", "", *(f"  > {line}" for line in value.splitlines()), ""]
         else:
             lines.append(f"- {name}: {text_of(value)}")
-    return lines
+    return lines + below

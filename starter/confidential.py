@@ -18,7 +18,7 @@ from mentoring_lifecycle.domain.cases.commands import (
 from mentoring_lifecycle.domain.commands import Severity
 from mentoring_lifecycle.starter.access import with_cases, with_cases_database
 from mentoring_lifecycle.starter.acts import By, CommandId, MatterOption, Words, words_given
-from mentoring_lifecycle.starter.display import CopyFormat, Output, OutputOption, show, shown, span_to, tell
+from mentoring_lifecycle.starter.display import CopyFormat, Output, OutputOption, show, shown, span_to, tell, text_of
 from mentoring_lifecycle.starter.exit_codes import ExitCode, Failed
 
 if TYPE_CHECKING:
@@ -75,7 +75,21 @@ async def _reported(client: "MentoringClient", what: "SevereReport") -> None:
 def _step(case: str, output: Output, by: str, step: "Callable[[CaseHandle], Awaitable[CaseView | None]]") -> None:
     """Do one step and show how the case stands for whoever did it."""
     view = with_cases(lambda client: step(client.case(case)))
-    show({"case": case, "by": by, "done": True} if view is None else view, output)
+    if view is None:
+        show({"case": case, "by": by, "done": True}, output)
+    else:
+        _show_case(view, output)
+
+
+def _show_case(view: "CaseView", output: Output) -> None:
+    """To people line by line: what was reported, by itself, and what is owed with the time that is left for it."""
+    from datetime import UTC, datetime
+
+    seen, now = shown(view), datetime.now(UTC)
+    report = shown(seen.pop("report"))
+    owed = tuple(f"{each.clock} by {text_of(each.due_at)}, {span_to(each.due_at, now)}" for each in seen.pop("clocks"))
+    words = {"matter": report.pop("matter"), "words": report.pop("words"), "reported_by": report.pop("by")}
+    show(view, output, table={"case": view.case, **words, **report, **seen, "owed": owed})
 
 
 @cases.command("list")
@@ -93,7 +107,7 @@ async def _rows(client: "MentoringClient", by: str) -> "list[dict[str, object]]"
 @cases.command()
 def read(case: CaseArgument, by: By, output: OutputOption = Output.TABLE) -> None:
     """Show what was reported, how it stands and what is due. That you have read it is kept in the audit chain."""
-    show(with_cases(lambda client: client.case(case).read(by=by)), output)
+    _show_case(with_cases(lambda client: client.case(case).read(by=by)), output)
 
 
 @cases.command()
