@@ -7,7 +7,7 @@ POSTGRES := $(or $(shell command -v initdb 2>/dev/null),$(wildcard /usr/lib/post
 PRESENT := $(if $(POSTGRES),,-m "not postgres")
 # Cores share tests file by file, because the tests of a file share servers; tests/conftest.py has the order.
 SHARED := -n auto --dist loadfile --no-loadscope-reorder
-SECRETS := $(addprefix deploy/secrets/,postgres_password database_url encryption_keys cases_encryption_keys claim_keys)
+SECRETS := $(addprefix deploy/secrets/,postgres_password database_url cases_database_url encryption_keys cases_encryption_keys claim_keys)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -71,6 +71,10 @@ deploy/secrets/postgres_password:
 
 deploy/secrets/database_url: deploy/secrets/postgres_password
 	printf 'postgresql://mentoring:%s@postgres/mentoring' "$$(cat $<)" > $@
+	chmod 644 $@
+
+deploy/secrets/cases_database_url: deploy/secrets/database_url
+	printf '%s_cases' "$$(cat $<)" > $@
 	chmod 644 $@
 
 deploy/secrets/encryption_keys deploy/secrets/cases_encryption_keys deploy/secrets/claim_keys:

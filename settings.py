@@ -44,6 +44,8 @@ PREFIX = "MENTORING_"
 CONFIG_VARIABLE = "MENTORING_CONFIG"
 DEFAULT_NAMESPACE = "mentoring"
 
+_REQUIRED = "{} is empty although MENTORING_REQUIRE_ENCRYPTION asks for encryption."
+
 
 class SettingsError(Exception):
     """The settings cannot be used. One sentence per problem, each naming its variable and none showing a value."""
@@ -67,6 +69,8 @@ class Settings(BaseSettings):
 
     database_url: str = Field(default_factory=lambda: default_database_url(), min_length=1, repr=False)
     """`sqlite:///path` or `postgresql://user:password@host/name`: people, ledger and journal."""
+    cases_database_url: str = Field("", repr=False)
+    """Ledger and audit chains of the cases; empty: a file beside an SQLite file, else the same database."""
 
     smtp_host: str = Field("localhost", min_length=1)
     smtp_port: int = Field(587, ge=1, le=65535)
@@ -109,7 +113,7 @@ class Settings(BaseSettings):
     encryption_active_key: str = ""
     """Id of the key that new payloads use; may be left out where the keyring holds one key."""
     require_encryption: bool = False
-    """Refuse to start without keys, and refuse payloads in clear text."""
+    """Refuse to start without keys, and refuse payloads in clear text; whoever reaches cases needs theirs as well."""
     cases_encryption_keys: SecretStr = SecretStr("")
     cases_encryption_active_key: str = ""
 
@@ -136,6 +140,8 @@ class Settings(BaseSettings):
 
     metrics_address: str = "127.0.0.1:9464"
     """IP address and port of the worker's metrics; port 0 takes any free one."""
+    cases_metrics_address: str = "127.0.0.1:9467"
+    """The same for the worker of the cases, whose figures tell of reports."""
     exporter_address: str = "127.0.0.1:9465"
     inbound_address: str = "127.0.0.1:8024"
     """IP address and port at which `mentoring inbound` takes the mail that comes back."""
@@ -158,8 +164,18 @@ class Settings(BaseSettings):
         """The codec for the words of relationships; None where no key is configured."""
         return _codec(self.encryption_keys, self.encryption_active_key, accept_plaintext=not self.require_encryption)
 
+    @property
+    def may_reach_cases(self) -> bool:
+        """Whether this process has what reading and writing cases takes; most need not."""
+        return bool(self.cases_encryption_keys.get_secret_value()) or not self.require_encryption
+
     def cases_codec(self) -> EncryptionCodec | None:
-        """The codec for safeguarding cases, with keys of their own; None where none is configured."""
+        """The codec for safeguarding cases, with keys of their own; None where none is configured.
+
+        Raises SettingsError where there must be one: nothing of a case is ever written in clear text then.
+        """
+        if not self.may_reach_cases:
+            raise SettingsError([_REQUIRED.format(f"{PREFIX}CASES_ENCRYPTION_KEYS")])
         keys, active = self.cases_encryption_keys, self.cases_encryption_active_key
         return _codec(keys, active, accept_plaintext=not self.require_encryption)
 
@@ -172,6 +188,20 @@ class Settings(BaseSettings):
     def seals(self) -> Seals:
         """What tells whose hold or block it is."""
         return Seals(key_bytes(key) if (key := self.seal_key.get_secret_value()) else b"")
+
+    def cases_database(self) -> str:
+        """Where the cases keep what is theirs: the URL given, a file beside an SQLite file, else the one database."""
+        if self.cases_database_url or not self.database_url.startswith("sqlite"):
+            return self.cases_database_url or self.database_url
+        path, mark, options = self.database_url.partition("?")
+        folder, slash, name = path.rpartition("/")
+        stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
+        return f"{folder}{slash}{stem}-cases{dot}{suffix}{mark}{options}"
+
+    @property
+    def cases_share_a_database(self) -> bool:
+        """Whoever may read the relationships' database then reads there that there are cases."""
+        return self.cases_database() == self.database_url
 
     @classmethod
     def settings_customise_sources(
@@ -239,7 +269,9 @@ class Settings(BaseSettings):
             raise _problem("must be person ids, separated by commas")
         return handlers
 
-    @field_validator("metrics_address", "exporter_address", "inbound_address", "inbound_metrics_address")
+    @field_validator(
+        "metrics_address", "cases_metrics_address", "exporter_address", "inbound_address", "inbound_metrics_address"
+    )
     @classmethod
     def _must_be_host_and_port(cls, address: str) -> str:
         host, _, port = address.rpartition(":")
@@ -286,11 +318,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _must_fit_together(self) -> Self:
-        for name in ("encryption_keys", "cases_encryption_keys"):
-            if self.require_encryption and not getattr(self, name).get_secret_value():
-                raise _problem(
-                    f"{PREFIX}{name.upper()} is empty although MENTORING_REQUIRE_ENCRYPTION asks for encryption"
-                )
+        if self.require_encryption and not self.encryption_keys.get_secret_value():
+            raise _problem(_REQUIRED.format(f"{PREFIX}ENCRYPTION_KEYS").rstrip("."))
         if self.require_claims and not self.claim_keys.get_secret_value():
             raise _problem("MENTORING_CLAIM_KEYS is empty although MENTORING_REQUIRE_CLAIMS asks for claims")
         _must_hold("MENTORING_CLAIM_ACTIVE_KEY", self.claim_keys, self.claim_active_key)

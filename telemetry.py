@@ -16,7 +16,7 @@ from temporalio.runtime import (
 )
 
 from mentoring_lifecycle.contracts.log_lines import without_personal_values
-from mentoring_lifecycle.settings import Settings, SettingsError
+from mentoring_lifecycle.settings import PREFIX, Settings, SettingsError
 
 HOUR, DAY = 3600.0, 86400.0
 BUCKETS = {
@@ -28,17 +28,19 @@ BUCKETS = {
 """In seconds. The SDK's own buckets end at ten seconds: too early for a mail server and for a relationship."""
 
 
-def start_telemetry(settings: Settings) -> Runtime:
+def start_telemetry(settings: Settings, served_at: str = "metrics_address") -> Runtime:
     """Configure logging and serve the worker's metrics; give the result to `Client.connect(runtime=...)`.
+
+    `served_at` names the setting with the address: the worker of the cases has one of its own.
 
     Once per process and before any client. Raises SettingsError where the address cannot be served.
     """
     configure_logging(settings)
     try:
-        return Runtime(telemetry=TelemetryConfig(metrics=_metrics(settings), logging=_core_logs()))
+        return Runtime(telemetry=TelemetryConfig(metrics=_metrics(getattr(settings, served_at)), logging=_core_logs()))
     except ValueError as error:
         raise SettingsError(
-            [f"MENTORING_METRICS_ADDRESS: metrics cannot be served at {settings.metrics_address}: {error}."]
+            [f"{PREFIX}{served_at.upper()}: metrics cannot be served at {getattr(settings, served_at)}: {error}."]
         ) from None
 
 
@@ -93,9 +95,9 @@ def _without_core_record(logger: object, method: str, event: EventDict) -> Event
     return event
 
 
-def _metrics(settings: Settings) -> PrometheusConfig:
+def _metrics(address: str) -> PrometheusConfig:
     return PrometheusConfig(
-        bind_address=settings.metrics_address,
+        bind_address=address,
         counters_total_suffix=True,
         unit_suffix=True,
         durations_as_seconds=True,

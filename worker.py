@@ -3,11 +3,11 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,6 +17,7 @@ from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from mentoring_lifecycle.activities.calendar import CalendarActivities
+from mentoring_lifecycle.activities.case_audit import CaseAuditActivities
 from mentoring_lifecycle.activities.journal import JournalActivities
 from mentoring_lifecycle.activities.legal_clocks import LegalClockActivities
 from mentoring_lifecycle.activities.letters import LetterActivities
@@ -25,6 +26,7 @@ from mentoring_lifecycle.activities.ports import (
     Attendee,
     BookingsGateway,
     CalendarGateway,
+    CaseAuditGateway,
     FreeBusyGateway,
     FreeDaysGateway,
     JournalGateway,
@@ -38,10 +40,18 @@ from mentoring_lifecycle.activities.ports import (
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
 from mentoring_lifecycle.activities.timetable import NoFreeDays, Timetable
 from mentoring_lifecycle.contracts.claims import ClaimKeys
+from mentoring_lifecycle.contracts.codec import EncryptionCodec
 from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
-from mentoring_lifecycle.gateways.database import UnsupportedDatabase, migrate, open_database
+from mentoring_lifecycle.gateways.case_audit_sql import SqlCaseAudit
+from mentoring_lifecycle.gateways.database import (
+    CASES_SCHEMA,
+    UnsupportedDatabase,
+    case_effects,
+    migrate,
+    open_database,
+)
 from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
 from mentoring_lifecycle.gateways.free_days import FreeDays
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
@@ -157,10 +167,19 @@ def _mail_from(settings: Settings) -> MailGateway:
 
 def opened_database(settings: Settings) -> AsyncEngine:
     """The engine of the settings' database. Raises SettingsError where it is none that keeps its promises."""
+    return _opened("MENTORING_DATABASE_URL", settings.database_url)
+
+
+def opened_cases_database(settings: Settings) -> AsyncEngine:
+    """The engine of the database of the cases. Raises SettingsError as well."""
+    return _opened("MENTORING_CASES_DATABASE_URL", settings.cases_database())
+
+
+def _opened(variable: str, url: str) -> AsyncEngine:
     try:
-        return open_database(settings.database_url)
+        return open_database(url)
     except UnsupportedDatabase as error:
-        raise SettingsError([f"MENTORING_DATABASE_URL: {error}"]) from None
+        raise SettingsError([f"{variable}: {error}"]) from None
 
 
 def activities_over(gateways: Gateways) -> list[Callable[..., Any]]:
@@ -201,13 +220,15 @@ def build_cases_worker(
     relationships: Client,
     gateways: Gateways,
     *,
+    audit: CaseAuditGateway,
     task_queue: str,
     claims: ClaimKeys | None = None,
     seals: Seals | None = None,
 ) -> Worker:
     """A worker for cases: it writes to handlers, finds due instants, and may hold relationships like anybody.
 
-    `seals` are those of the clients; see `Settings.seals()`.
+    The ledger of `gateways` is that of the cases, kept with `audit` apart from what the relationships keep. `seals` are
+    those of the clients; see `Settings.seals()`.
     """
     g = gateways
     return Worker(
@@ -215,7 +236,8 @@ def build_cases_worker(
         task_queue=task_queue,
         workflows=CASE_WORKFLOWS,
         activities=[
-            LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail).deliver,
+            LetterActivities(g.people, g.ledger, None, g.writer, g.mail).deliver,
+            CaseAuditActivities(audit).append,
             MeasureActivities(TemporalRelationships(relationships, claims), g.pairings, seals).apply,
             LegalClockActivities().resolve,
         ],
@@ -225,44 +247,44 @@ def build_cases_worker(
     )
 
 
-# --- our own process --------------------------------------------------------------------------------------------
+# --- our own processes ------------------------------------------------------------------------------------------
 
 
 async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
-    """Serve relationships and cases until told to stop; what is under way is finished first."""
-    _warn_without_encryption(settings)
+    """Serve relationships until told to stop; what is under way is finished first."""
+    _warn_without(settings.codec(), "MENTORING_ENCRYPTION_KEYS")
     _warn_without_claims(settings)
     engine = opened_database(settings)
     gateways = gateways_from(settings, engine)
     async with opened_gateways(settings, engine, gateways):
         relationships = await connect(settings, runtime)
-        cases = await connect_cases(settings, runtime)
-        async with (
-            build_worker(relationships, gateways, task_queue=settings.task_queue, claims=settings.claims()),
-            build_cases_worker(
-                cases,
-                relationships,
-                gateways,
-                task_queue=settings.cases_task_queue,
-                claims=settings.claims(),
-                seals=settings.seals(),
-            ),
-        ):
-            log.info("worker_started", task_queue=settings.task_queue, cases_task_queue=settings.cases_task_queue)
-            await stop.wait()
-            log.info("worker_stopping")
+        async with build_worker(relationships, gateways, task_queue=settings.task_queue, claims=settings.claims()):
+            await _until(stop, settings.task_queue)
     log.info("worker_stopped")
 
 
-def _warn_without_encryption(settings: Settings) -> None:
-    codecs = {"MENTORING_ENCRYPTION_KEYS": settings.codec(), "MENTORING_CASES_ENCRYPTION_KEYS": settings.cases_codec()}
-    for variable, codec in codecs.items():
-        if codec is None:
-            log.warning(
-                "payloads_not_encrypted",
-                consequence="what people write can be read by everybody with access to the Temporal server",
-                remedy=f"set {variable}; MENTORING_REQUIRE_ENCRYPTION=1 makes it a condition",
-            )
+async def run_cases(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
+    """The same for cases, in a process of its own: its figures, log lines and rows tell of reports."""
+    _warn_without(settings.cases_codec(), "MENTORING_CASES_ENCRYPTION_KEYS")
+    _warn_without_claims(settings)
+    if settings.cases_share_a_database:
+        _warn_of_sharing()
+    engine, own = opened_database(settings), opened_cases_database(settings)
+    gateways = replace(gateways_from(settings, engine), ledger=SqlLedger(own, table=case_effects))
+    async with opened_gateways(settings, engine, gateways), opened_case_store(settings, own):
+        cases, relationships = await connect_cases(settings, runtime), await connect(settings, runtime)
+        audit, queue = SqlCaseAudit(own), settings.cases_task_queue
+        async with build_cases_worker(
+            cases,
+            relationships,
+            gateways,
+            audit=audit,
+            task_queue=queue,
+            claims=settings.claims(),
+            seals=settings.seals(),
+        ):
+            await _until(stop, queue)
+    log.info("worker_stopped")
 
 
 def _warn_without_claims(settings: Settings) -> None:
@@ -274,20 +296,73 @@ def _warn_without_claims(settings: Settings) -> None:
         )
 
 
-async def _serve(settings: Settings, runtime: Runtime) -> None:
+@asynccontextmanager
+async def opened_case_store(settings: Settings, engine: AsyncEngine) -> AsyncIterator[None]:
+    """The database of the cases migrated before, its connections closed after."""
+    await migrate(settings.cases_database(), CASES_SCHEMA)
+    try:
+        yield
+    finally:
+        await engine.dispose()
+
+
+async def _until(stop: asyncio.Event, task_queue: str) -> None:
+    log.info("worker_started", task_queue=task_queue)
+    await stop.wait()
+    log.info("worker_stopping")
+
+
+def _warn_without(codec: EncryptionCodec | None, variable: str) -> None:
+    if codec is None:
+        log.warning(
+            "payloads_not_encrypted",
+            consequence="what people write can be read by everybody with access to the Temporal server",
+            remedy=f"set {variable}; MENTORING_REQUIRE_ENCRYPTION=1 makes it a condition",
+        )
+
+
+def _warn_of_sharing() -> None:
+    log.warning(
+        "cases_share_a_database",
+        consequence="whoever reads the relationships' database reads there that there are cases, and who handles them",
+        remedy="set MENTORING_CASES_DATABASE_URL to a database of its own",
+    )
+
+
+class _Process(NamedTuple):
+    """What one process serves, and the setting with the address of its metrics."""
+
+    run: Callable[[Settings, Runtime, asyncio.Event], Coroutine[Any, Any, None]]
+    metrics: str
+
+
+_PROCESSES = {
+    "relationships": _Process(run, "metrics_address"),
+    "cases": _Process(run_cases, "cases_metrics_address"),
+}
+
+
+async def _serve(process: _Process, settings: Settings, runtime: Runtime) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, runtime, stop)
+    await process.run(settings, runtime, stop)
     # The SDK's core may hold the interpreter a moment longer; leaving at once can abort the process (sdk-python 300).
     await asyncio.sleep(1)
 
 
-def main() -> int:
-    """Run a worker until SIGINT or SIGTERM. Exit codes: 1 it could not start, 2 the settings cannot be used."""
+def main(serves: str = "relationships") -> int:
+    """Run a worker for `relationships` or for `cases`, until SIGINT or SIGTERM.
+
+    Exit codes: 1 it could not start, 2 the settings or the word cannot be used.
+    """
+    if serves not in _PROCESSES:
+        sys.stderr.write(f"There is no worker for {serves!r}: say one of {', '.join(_PROCESSES)}.\n")
+        return 2
+    process = _PROCESSES[serves]
     try:
         settings = read_settings()
-        asyncio.run(_serve(settings, start_telemetry(settings)))
+        asyncio.run(_serve(process, settings, start_telemetry(settings, process.metrics)))
     except SettingsError as error:
         sys.stderr.write("\n".join([*error.problems, ""]))
         return 2
@@ -298,4 +373,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:2]))

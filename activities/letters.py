@@ -49,14 +49,14 @@ class LetterActivities:
         self,
         people: PeopleGateway,
         ledger: LedgerGateway,
-        journal: JournalGateway,
+        journal: JournalGateway | None,
         writer: LetterWriter,
         mail: MailGateway,
         free_days: FreeDaysGateway | None = None,
         replies: ReplyAddresses | None = None,
     ) -> None:
-        """Without `free_days` only the rest days of the week are days off; without `replies` letters name the sender
-        alone, and nothing that comes back is read.
+        """Without `journal` nothing is ever on hold, as among cases. Without `free_days` only the rest days of the week
+        are days off; without `replies` letters name the sender alone, and nothing that comes back is read.
         """
         self._people = people
         self._ledger = ledger
@@ -79,7 +79,7 @@ class LetterActivities:
         if now > letter.not_after:
             return await self._drop(relationship, letter, LedgerState.EXPIRED, "late")
         # Looked at right before sending, not only when the letter was decided: a hold may have come in between.
-        if not MANNERS[letter.purpose].passes_hold and await self._journal.is_on_hold(relationship):
+        if not MANNERS[letter.purpose].passes_hold and await self._is_on_hold(relationship):
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, "hold")
         reader = await self._people.find(letter.to)
         if reader is None or not reader.active:
@@ -95,6 +95,9 @@ class LetterActivities:
                 else await self._drop(relationship, letter, LedgerState.EXPIRED, QUIET)
             )
         return await self._send_once(relationship, letter, reader, now)
+
+    async def _is_on_hold(self, relationship: str) -> bool:
+        return self._journal is not None and await self._journal.is_on_hold(relationship)
 
     def _wait(self, letter: Letter, reader: Person, now: datetime) -> Delivery | None:
         """Until when a letter that can wait is kept back, so that nobody is written to at night or on a day off.

@@ -9,6 +9,7 @@ from typing import Protocol
 from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalTail
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.words import Words
+from mentoring_lifecycle.domain.cases.audit import AuditRow
 from mentoring_lifecycle.domain.effects import Letter
 from mentoring_lifecycle.domain.letters import Action, CalendarMethod
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
@@ -303,6 +304,34 @@ class JournalGateway(Protocol):
 
     async def is_on_hold(self, relationship: str) -> bool:
         """Whether the last kept summary says the relationship is on hold."""
+
+
+class CaseAuditGateway(Protocol):
+    """The audit chains of the cases: rows are added, and nothing else ever happens to them."""
+
+    async def append(self, rows: Sequence[AuditRow]) -> int:
+        """Keep rows of one case (those already there are skipped); return the last sequence kept.
+
+        Raises AuditConflict where they do not follow what is kept, and keeps none of them.
+        """
+
+    async def read(self, case: str) -> Sequence[AuditRow]:
+        """All rows of a case as they are, in order of their numbers."""
+
+    async def cases(self) -> Sequence[str]:
+        """Every case that has rows, in the order of ids."""
+
+
+class AuditConflict(Exception):
+    """What is kept of a case is not what the case has written, so nothing is added to it."""
+
+    def __init__(self, case: str, sequence: int) -> None:
+        super().__init__(
+            f"case {case}: row {sequence} of its audit chain does not fit what is kept. Nothing was changed. "
+            "Run `mentoring case verify`; if the cases' database was restored from a backup, restore a newer one."
+        )
+        self.case = case
+        self.sequence = sequence
 
 
 # --- pairings ---------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -12,6 +12,7 @@ from mentoring_lifecycle.contracts.follow_up import Message
 from mentoring_lifecycle.contracts.inputs import Pending
 from mentoring_lifecycle.domain.cases.assignment import line_among, may_see
 from mentoring_lifecycle.domain.cases.attachments import Attachment, attachments_problem
+from mentoring_lifecycle.domain.cases.audit import AuditMark, AuditRow
 from mentoring_lifecycle.domain.cases.commands import CaseCommand, CaseOutcome, LegalTrack, ReferredTo
 from mentoring_lifecycle.domain.cases.events import Anchors, CaseReceived, Clock, MeasureKind, MeasureResult
 from mentoring_lifecycle.domain.cases.handling import next_hour
@@ -89,6 +90,10 @@ class CarriedCase:
     """Ids of the last commands, oldest first: a repeated one is answered, not repeated."""
     timeline: tuple[str, ...] = ()
     messages: tuple[Message, ...] = ()
+    audit_mark: AuditMark | None = None
+    """None in a case from before there was a chain: its chain begins where it goes on."""
+    audit_tail: tuple[AuditRow, ...] = ()
+    """Rows that are not known to be kept yet."""
     schema: Literal[1] = 1
     kind: Literal["carried_case"] = "carried_case"
 
@@ -125,6 +130,20 @@ class Applied:
     result: MeasureResult
     others: tuple[str, ...] = ()
     """Open relationships of the two who were kept apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTail:
+    """Rows of one case to be kept, in order."""
+
+    rows: tuple[AuditRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditKept:
+    """The last row that is kept."""
+
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +241,14 @@ class CaseView:
                 for each in state.latest_measures
             ),
         )
+
+    def without_words(self) -> "CaseView":
+        """How it stands, for whoever may know, with nothing that anybody wrote: to be shown this leaves no trace.
+
+        Every field that may hold words, or tells who wrote them, is emptied here.
+        """
+        report = replace(self.report, words="", by="", about="", attachments=())
+        return replace(self, report=report, messages=())
 
 
 def _clocks(state: CaseState) -> tuple[ClockView, ...]:

@@ -5,6 +5,7 @@ The promises of the ledger rest on a commit being on disk: SQLite is told so her
 """
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +40,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # The host's own tables and its own Alembic may live in the same database: every name of ours is prefixed.
 VERSION_TABLE: Final = "mentoring_schema_version"
+CASES_VERSION_TABLE: Final = "mentoring_cases_schema_version"
 _MIGRATION_LOCK: Final = 0x6D656E746F72
 
 _DRIVERS: Final = {
@@ -121,22 +123,27 @@ people = Table(
     Column("busy_url", String, nullable=False, server_default=""),
 )
 
-effects = Table(
-    "mentoring_effects",
-    metadata,
-    Column("key", String, primary_key=True),
-    Column("relationship", String, nullable=False),
-    Column("purpose", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("remote_id", String, nullable=False),
-    Column("token", Integer, nullable=False),
-    Column("lease_until", Instant),
-    Column("was_unknown", Boolean, nullable=False),
-    Column("changed_at", Instant, nullable=False),
-    Index("mentoring_effects_relationship", "relationship"),
-    Index("mentoring_effects_state", "state"),
-)
+
+def _effects_in(tables: MetaData, name: str) -> Table:
+    return Table(
+        name,
+        tables,
+        Column("key", String, primary_key=True),
+        Column("relationship", String, nullable=False),
+        Column("purpose", String, nullable=False),
+        Column("state", String, nullable=False),
+        Column("reason", String, nullable=False),
+        Column("remote_id", String, nullable=False),
+        Column("token", Integer, nullable=False),
+        Column("lease_until", Instant),
+        Column("was_unknown", Boolean, nullable=False),
+        Column("changed_at", Instant, nullable=False),
+        Index(f"{name}_relationship", "relationship"),
+        Index(f"{name}_state", "state"),
+    )
+
+
+effects = _effects_in(metadata, "mentoring_effects")
 
 relationships = Table(
     "mentoring_relationships",
@@ -212,6 +219,40 @@ blocks = Table(
 Several may say so, each with a seal of their own: the two may be paired again when nobody does any more."""
 
 
+cases_metadata = MetaData()
+"""What the cases keep, in a database of their own where there is one: never a table of the relationships."""
+
+case_effects = _effects_in(cases_metadata, "mentoring_case_effects")
+
+case_audit = Table(
+    "mentoring_case_audit",
+    cases_metadata,
+    Column("case_id", String, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("codes", String, nullable=False),
+    Column("previous", String, nullable=False),
+    Column("hash", String, nullable=False),
+)
+"""Rows are added; triggers refuse to change or remove one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A set of tables with a version of its own; several may live in one database."""
+
+    tables: MetaData
+    version_table: str
+    steps: str
+    """The package that holds its migrations."""
+
+
+RELATIONSHIPS_SCHEMA: Final = Schema(metadata, VERSION_TABLE, "versions")
+CASES_SCHEMA: Final = Schema(cases_metadata, CASES_VERSION_TABLE, "case_versions")
+
+
 # --- connections ------------------------------------------------------------------------------------------------
 
 
@@ -283,7 +324,7 @@ def insert_into(table: Table, engine: AsyncEngine) -> postgresql.Insert | sqlite
 # --- schema -----------------------------------------------------------------------------------------------------
 
 
-async def migrate(url: str) -> None:
+async def migrate(url: str, schema: Schema = RELATIONSHIPS_SCHEMA) -> None:
     """Bring the schema to its newest version; does nothing where it is there already.
 
     All or nothing. Several processes may do this at once: one works, the others wait and find it done.
@@ -292,15 +333,15 @@ async def migrate(url: str) -> None:
     try:
         async with engine.begin() as connection:
             await connection.exec_driver_sql(_alone(engine.dialect.name))
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, schema)
     finally:
         await engine.dispose()
 
 
-async def schema_is_current(engine: AsyncEngine) -> bool:
+async def schema_is_current(engine: AsyncEngine, schema: Schema = RELATIONSHIPS_SCHEMA) -> bool:
     """Whether the schema is the one this version of the software was written for."""
     async with engine.connect() as connection:
-        return await connection.run_sync(_is_current)
+        return await connection.run_sync(_is_current, schema)
 
 
 def _alone(dialect: str) -> str:
@@ -308,17 +349,20 @@ def _alone(dialect: str) -> str:
     return "BEGIN IMMEDIATE" if dialect == "sqlite" else f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"
 
 
-def _migrations(connection: Connection | None = None) -> Config:
+def _migrations(schema: Schema, connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", "mentoring_lifecycle.gateways:migrations")
+    config.set_main_option("path_separator", "space")
+    config.set_main_option("version_locations", f"mentoring_lifecycle.gateways.migrations:{schema.steps}")
     config.attributes["connection"] = connection
+    config.attributes["schema"] = schema
     return config
 
 
-def _upgrade(connection: Connection) -> None:
-    command.upgrade(_migrations(connection), "head")
+def _upgrade(connection: Connection, schema: Schema) -> None:
+    command.upgrade(_migrations(schema, connection), "head")
 
 
-def _is_current(connection: Connection) -> bool:
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    return set(context.get_current_heads()) == set(ScriptDirectory.from_config(_migrations()).get_heads())
+def _is_current(connection: Connection, schema: Schema) -> bool:
+    context = MigrationContext.configure(connection, opts={"version_table": schema.version_table})
+    return set(context.get_current_heads()) == set(ScriptDirectory.from_config(_migrations(schema)).get_heads())

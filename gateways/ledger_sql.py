@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Update, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, Update, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mentoring_lifecycle.activities.ports import Claim, LedgerState
@@ -13,12 +13,6 @@ from mentoring_lifecycle.gateways.database import effects, insert_into
 
 _REMOTE_ID_LENGTH: Final = 200
 _LEASE_RAN_OUT: Final = "lease"
-
-_state = effects.c.state
-_lease = effects.c.lease_until
-# Given back: the row stays, because a token that started again at 1 would let a forgotten worker settle.
-_is_free: Final = (_state == LedgerState.CLAIMED) & _lease.is_(None)
-_is_open: Final = _state.in_([LedgerState.CLAIMED, LedgerState.UNKNOWN])
 
 
 def utc_now() -> datetime:
@@ -44,11 +38,20 @@ class LedgerRow:
 
 
 class SqlLedger:
-    """One row per effect key; satisfies LedgerGateway. Leases are measured on `clock`, which is real time."""
+    """One row per effect key; satisfies LedgerGateway. Leases are measured on `clock`, which is real time.
 
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = utc_now) -> None:
+    `table` is that of the relationships, or that of the cases: neither shows what the other has sent.
+    """
+
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime] = utc_now, *, table: Table = effects) -> None:
         self._engine = engine
         self._clock = clock
+        self._table = table
+        self._state = table.c.state
+        self._lease = table.c.lease_until
+        # Given back: the row stays, because a token that started again at 1 would let a forgotten worker settle.
+        self._is_free = (self._state == LedgerState.CLAIMED) & self._lease.is_(None)
+        self._is_open = self._state.in_([LedgerState.CLAIMED, LedgerState.UNKNOWN])
 
     async def claim(
         self,
@@ -67,11 +70,11 @@ class SqlLedger:
         """
         now = now or self._clock()
         first = _row(key, relationship, purpose, now) | {"token": 1, "lease_until": now + lease}
-        add = insert_into(effects, self._engine).values(first).on_conflict_do_nothing(index_elements=["key"])
+        add = insert_into(self._table, self._engine).values(first).on_conflict_do_nothing(index_elements=["key"])
         async with self._engine.begin() as connection:
             if (await connection.execute(add)).rowcount:
                 return Claim(granted=True, state=LedgerState.CLAIMED, token=1)
-            return await _claim_again(connection, key, now, now + lease, again_if_unknown)
+            return await self._claim_again(connection, key, now, now + lease, again_if_unknown)
 
     async def settle(self, key: str, token: int, state: LedgerState, *, reason: str = "", remote_id: str = "") -> bool:
         """Record what became of a claimed effect; False when the claim was lost to somebody else meanwhile.
@@ -81,9 +84,9 @@ class SqlLedger:
         """
         if state is LedgerState.CLAIMED:
             raise ValueError(f"effect {key}: an effect is settled as something other than claimed")
-        settled = _change(key, self._clock(), _is_held_by(token), or_(_is_open, _state == state)).values(
-            state=state, reason=reason, remote_id=_printable(remote_id)
-        )
+        settled = self._change(
+            key, self._clock(), self._is_held_by(token), or_(self._is_open, self._state == state)
+        ).values(state=state, reason=reason, remote_id=_printable(remote_id))
         return await self._carry_out(settled)
 
     async def release(self, key: str, token: int) -> None:
@@ -91,8 +94,8 @@ class SqlLedger:
 
         An effect that was UNKNOWN before this claim is UNKNOWN again: only the last attempt certainly failed.
         """
-        before = case((effects.c.was_unknown, LedgerState.UNKNOWN), else_=LedgerState.CLAIMED)
-        given_back = _change(key, self._clock(), _is_held_by(token), _is_open)
+        before = case((self._table.c.was_unknown, LedgerState.UNKNOWN), else_=LedgerState.CLAIMED)
+        given_back = self._change(key, self._clock(), self._is_held_by(token), self._is_open)
         await self._carry_out(given_back.values(state=before, reason="", lease_until=None))
 
     async def record(self, key: str, *, relationship: str, purpose: str, state: LedgerState, reason: str) -> None:
@@ -102,20 +105,22 @@ class SqlLedger:
         """
         now = self._clock()
         verdict = {"state": state, "reason": reason, "changed_at": now}
-        add = insert_into(effects, self._engine).values(_row(key, relationship, purpose, now) | verdict)
+        add = insert_into(self._table, self._engine).values(_row(key, relationship, purpose, now) | verdict)
         async with self._engine.begin() as connection:
-            await connection.execute(add.on_conflict_do_update(index_elements=["key"], set_=verdict, where=_is_free))
+            await connection.execute(
+                add.on_conflict_do_update(index_elements=["key"], set_=verdict, where=self._is_free)
+            )
 
     async def rows(self, relationship: str | None = None, state: LedgerState | None = None) -> Sequence[LedgerRow]:
         """The effects of one relationship or of all, in one state or in any, oldest change first.
 
         A lease that has run out shows as UNKNOWN.
         """
-        seen = _seen(self._clock())
-        wanted = select(*(seen.get(name, effects.c[name]).label(name) for name in LedgerRow.__dataclass_fields__))
-        wanted = wanted.order_by(effects.c.changed_at, effects.c.key)
+        seen = self._seen(self._clock())
+        wanted = select(*(seen.get(name, self._table.c[name]).label(name) for name in LedgerRow.__dataclass_fields__))
+        wanted = wanted.order_by(self._table.c.changed_at, self._table.c.key)
         if relationship is not None:
-            wanted = wanted.where(effects.c.relationship == relationship)
+            wanted = wanted.where(self._table.c.relationship == relationship)
         if state is not None:
             wanted = wanted.where(seen["state"] == state)
         async with self._engine.connect() as connection:
@@ -127,7 +132,7 @@ class SqlLedger:
 
     async def counts(self) -> Mapping[LedgerState, int]:
         """How many effects stand in each state; a lease that has run out counts as UNKNOWN."""
-        counted = select(_seen(self._clock())["state"].label("seen"), func.count()).group_by("seen")
+        counted = select(self._seen(self._clock())["state"].label("seen"), func.count()).group_by("seen")
         async with self._engine.connect() as connection:
             found = {LedgerState(state): count for state, count in await connection.execute(counted)}
         return {state: found.get(state, 0) for state in LedgerState}
@@ -136,48 +141,46 @@ class SqlLedger:
         async with self._engine.begin() as connection:
             return (await connection.execute(change)).rowcount > 0
 
+    async def _claim_again(
+        self, connection: AsyncConnection, key: str, now: datetime, until: datetime, again_if_unknown: bool
+    ) -> Claim:
+        await connection.execute(self._expire(key, now))
+        is_unknown = self._state == LedgerState.UNKNOWN
+        grant = self._change(key, now, or_(self._is_free, is_unknown) if again_if_unknown else self._is_free).values(
+            state=LedgerState.CLAIMED,
+            reason="",
+            token=self._table.c.token + 1,
+            lease_until=until,
+            was_unknown=is_unknown,  # the right-hand side is the row as it was
+        )
+        granted = (
+            await connection.execute(grant.returning(self._table.c.token, self._table.c.was_unknown))
+        ).one_or_none()
+        if granted:
+            return Claim(granted=True, state=LedgerState.CLAIMED, token=granted.token, was_unknown=granted.was_unknown)
+        stands = (
+            await connection.execute(select(self._state, self._table.c.reason).where(self._table.c.key == key))
+        ).one()
+        return Claim(granted=False, state=LedgerState(stands.state), reason=stands.reason)
 
-async def _claim_again(
-    connection: AsyncConnection, key: str, now: datetime, until: datetime, again_if_unknown: bool
-) -> Claim:
-    await connection.execute(_expire(key, now))
-    is_unknown = _state == LedgerState.UNKNOWN
-    grant = _change(key, now, or_(_is_free, is_unknown) if again_if_unknown else _is_free).values(
-        state=LedgerState.CLAIMED,
-        reason="",
-        token=effects.c.token + 1,
-        lease_until=until,
-        was_unknown=is_unknown,  # the right-hand side is the row as it was
-    )
-    granted = (await connection.execute(grant.returning(effects.c.token, effects.c.was_unknown))).one_or_none()
-    if granted:
-        return Claim(granted=True, state=LedgerState.CLAIMED, token=granted.token, was_unknown=granted.was_unknown)
-    stands = (await connection.execute(select(_state, effects.c.reason).where(effects.c.key == key))).one()
-    return Claim(granted=False, state=LedgerState(stands.state), reason=stands.reason)
+    def _change(self, key: str, now: datetime, *guards: ColumnElement[bool]) -> Update:
+        return update(self._table).where(self._table.c.key == key, *guards).values(changed_at=now)
 
+    def _seen(self, now: datetime) -> dict[str, ColumnElement[str]]:
+        """State and reason as they are at this instant, whether or not a claimer has come by to write them down."""
+        return {
+            "state": case((self._ran_out(now), LedgerState.UNKNOWN), else_=self._state),
+            "reason": case((self._ran_out(now), _LEASE_RAN_OUT), else_=self._table.c.reason),
+        }
 
-def _change(key: str, now: datetime, *guards: ColumnElement[bool]) -> Update:
-    return update(effects).where(effects.c.key == key, *guards).values(changed_at=now)
+    def _expire(self, key: str, now: datetime) -> Update:
+        return self._change(key, now, self._ran_out(now)).values(state=LedgerState.UNKNOWN, reason=_LEASE_RAN_OUT)
 
+    def _ran_out(self, now: datetime) -> ColumnElement[bool]:
+        return (self._state == LedgerState.CLAIMED) & (self._lease <= now)
 
-def _seen(now: datetime) -> dict[str, ColumnElement[str]]:
-    """State and reason as they are at this instant, whether or not a claimer has come by to write them down."""
-    return {
-        "state": case((_ran_out(now), LedgerState.UNKNOWN), else_=_state),
-        "reason": case((_ran_out(now), _LEASE_RAN_OUT), else_=effects.c.reason),
-    }
-
-
-def _expire(key: str, now: datetime) -> Update:
-    return _change(key, now, _ran_out(now)).values(state=LedgerState.UNKNOWN, reason=_LEASE_RAN_OUT)
-
-
-def _ran_out(now: datetime) -> ColumnElement[bool]:
-    return (_state == LedgerState.CLAIMED) & (_lease <= now)
-
-
-def _is_held_by(token: int) -> ColumnElement[bool]:
-    return (effects.c.token == token) & _lease.is_not(None)
+    def _is_held_by(self, token: int) -> ColumnElement[bool]:
+        return (self._table.c.token == token) & self._lease.is_not(None)
 
 
 def _row(key: str, relationship: str, purpose: str, now: datetime) -> dict[str, Any]:

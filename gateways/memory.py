@@ -23,9 +23,11 @@ from mentoring_lifecycle.activities.ports import (
 from mentoring_lifecycle.contracts.deliveries import JournalEntry, JournalTail
 from mentoring_lifecycle.contracts.people import AddressState, Person
 from mentoring_lifecycle.contracts.reply_address import ReplyTemplate, new_token
+from mentoring_lifecycle.domain.cases.audit import AuditRow
 from mentoring_lifecycle.domain.people import PAIR
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.gateways.booked_times import TimeTaken, changes_in, pair_in
+from mentoring_lifecycle.gateways.case_audit_sql import following
 from mentoring_lifecycle.gateways.journal_sql import JournalGap, pairing_of
 from mentoring_lifecycle.gateways.ledger_sql import utc_now
 from mentoring_lifecycle.gateways.pairings_sql import taken_by
@@ -372,6 +374,30 @@ class MemoryPairings:
 
 def _in_order(one: str, other: str) -> tuple[str, str]:
     return (one, other) if one < other else (other, one)
+
+
+class MemoryCaseAudit:
+    """The audit chains, by case; while `away` is set nothing can be kept."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[AuditRow]] = {}
+        self.away = False
+
+    async def append(self, rows: Sequence[AuditRow]) -> int:
+        """Keep rows of one case; return the last sequence kept. Raises AuditConflict where they do not follow."""
+        if self.away:
+            raise GatewayError("away")
+        kept = self.rows.get(rows[0].case, [])
+        self.rows[rows[0].case] = [*kept, *following(kept, rows)]
+        return self.rows[rows[0].case][-1].sequence
+
+    async def read(self, case: str) -> Sequence[AuditRow]:
+        """All rows of a case, in order."""
+        return list(self.rows.get(case, ()))
+
+    async def cases(self) -> Sequence[str]:
+        """Every case that has rows, in the order of ids."""
+        return sorted(self.rows)
 
 
 class MemoryJournal:

@@ -25,13 +25,33 @@ def with_client(use: "Callable[[MentoringClient], Awaitable[_Answer]]") -> _Answ
     return asyncio.run(used())
 
 
-def with_database(use: "Callable[[AsyncEngine], Awaitable[_Answer]]") -> _Answer:
-    """Run this over the database alone; no Temporal server is asked."""
-    from mentoring_lifecycle.gateways.database import open_database
+def with_cases(use: "Callable[[MentoringClient], Awaitable[_Answer]]") -> _Answer:
+    """The same for what has to do with cases. Raises SettingsError where their key is asked for and not here."""
     from mentoring_lifecycle.settings import read_settings
 
+    read_settings().cases_codec()
+    return with_client(use)
+
+
+def with_database(use: "Callable[[AsyncEngine], Awaitable[_Answer]]") -> _Answer:
+    """Run this over the database alone; no Temporal server is asked."""
+    from mentoring_lifecycle.settings import read_settings
+
+    return _with(read_settings().database_url, use)
+
+
+def with_cases_database(use: "Callable[[AsyncEngine], Awaitable[_Answer]]") -> _Answer:
+    """The same over the database of the cases."""
+    from mentoring_lifecycle.settings import read_settings
+
+    return _with(read_settings().cases_database(), use)
+
+
+def _with(url: str, use: "Callable[[AsyncEngine], Awaitable[_Answer]]") -> _Answer:
+    from mentoring_lifecycle.gateways.database import open_database
+
     async def used() -> _Answer:
-        engine = open_database(read_settings().database_url)
+        engine = open_database(url)
         try:
             return await use(engine)
         finally:

@@ -30,6 +30,13 @@ class NoSchedule(Exception):
         super().__init__("This MentoringClient was made without `schedule`, so it cannot say when two people can meet.")
 
 
+class NoAudit(Exception):
+    """Audit chains were to be verified by a client that knows no database of cases."""
+
+    def __init__(self) -> None:
+        super().__init__("This MentoringClient was made without `audit`, so it has no audit chains to verify.")
+
+
 class OutcomeUnknown(Exception):
     """Nobody answered in time, so the command may or may not have been done. Repeat it with the same `command_id`."""
 

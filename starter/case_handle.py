@@ -11,6 +11,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from mentoring_lifecycle.activities.ports import CaseAuditGateway
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import CaseView
 from mentoring_lifecycle.contracts.claims import Request, Signer
@@ -19,8 +20,11 @@ from mentoring_lifecycle.contracts.refusals import rejection_in, rejection_told
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.cases import commands as k
 from mentoring_lifecycle.domain.cases.attachments import Attachment
+from mentoring_lifecycle.domain.cases.audit import findings
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.starter.answers import ANSWER_WITHIN, NOBODY_ANSWERED, CommandRejected, OutcomeUnknown
+from mentoring_lifecycle.starter.case_audit import mark_of
+from mentoring_lifecycle.starter.case_copy import CaseCopy
 
 
 class CaseHandle:
@@ -30,9 +34,12 @@ class CaseHandle:
     answered in time.
     """
 
-    def __init__(self, client: Client, case: str, signer: Signer | None = None) -> None:
+    def __init__(
+        self, client: Client, case: str, signer: Signer | None = None, audit: CaseAuditGateway | None = None
+    ) -> None:
         self.id = case
         self._signer = signer or Signer()
+        self._audit = audit
         self._workflow_id = names.case_workflow_id(case)
         self._handle = client.get_workflow_handle(self._workflow_id)
 
@@ -134,7 +141,11 @@ class CaseHandle:
             raise _of_a_case(error, command_id) from error
 
     async def read(self, *, by: str) -> CaseView:
-        """Everything about it, the words of the report among them."""
+        """Everything about it, the words of the report among them; that it was read stands in the audit chain."""
+        return _seen(await self.do(k.Read(by)))
+
+    async def outline(self, *, by: str) -> CaseView:
+        """How it stands and what is due, without a word of anybody; leaves no trace."""
         return _seen(await self.look(by=by))
 
     async def look(self, *, by: str) -> CaseView | None:
@@ -148,6 +159,16 @@ class CaseHandle:
         if seen is None:
             raise CommandRejected(Rejection(Refusal.UNKNOWN_CASE))
         return seen
+
+    async def take_copy(self, *, by: str, command_id: str = "") -> CaseCopy:
+        """Everything about it, to be taken elsewhere; that it was taken stands in the audit chain, and in the copy.
+
+        Without a client that knows the `audit` database there are no rows in it, and nothing is verified.
+        """
+        view = _seen(await self.do(k.TakeCopy(by), command_id))
+        rows = await self._audit.read(self.id) if self._audit else ()
+        problems = findings(self.id, rows, await mark_of(self._handle)) if self._audit else ()
+        return CaseCopy(view, tuple(await self.timeline(by=by)), tuple(rows), problems)
 
     async def timeline(self, *, by: str) -> "list[str]":
         """What has happened, oldest first."""

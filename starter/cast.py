@@ -260,9 +260,9 @@ async def _report(stage: Stage, request: Request) -> object:
 async def _seen_to(client: MentoringClient, case: str) -> CaseView:
     """The case once the pairing is paused and the contact was written to."""
     while True:
-        read = await client.case(case).read(by=CONTACT)
-        if read.measure_applied and read.contact_told:
-            return read
+        seen = await client.case(case).outline(by=CONTACT)
+        if seen.measure_applied and seen.contact_told:
+            return seen
         await asyncio.sleep(0.05)
 
 

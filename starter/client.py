@@ -23,7 +23,13 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from mentoring_lifecycle.activities.ports import JournalGateway, Pairing, PairingsGateway, PeopleGateway
+from mentoring_lifecycle.activities.ports import (
+    CaseAuditGateway,
+    JournalGateway,
+    Pairing,
+    PairingsGateway,
+    PeopleGateway,
+)
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import CaseView, Handling, SevereReport
@@ -43,7 +49,14 @@ from mentoring_lifecycle.domain.policy import ProgrammePolicy, problems_of
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 from mentoring_lifecycle.letters.pause_question import PauseQuestion, pause_question
-from mentoring_lifecycle.starter.answers import ANSWER_WITHIN, CERTAINLY_NOT, CommandRejected, OutcomeUnknown
+from mentoring_lifecycle.starter.answers import (
+    ANSWER_WITHIN,
+    CERTAINLY_NOT,
+    CommandRejected,
+    NoAudit,
+    OutcomeUnknown,
+)
+from mentoring_lifecycle.starter.case_audit import Auditor, Verified
 from mentoring_lifecycle.starter.case_handle import CaseHandle
 from mentoring_lifecycle.starter.checks import known_person, require_identifiers, require_zone
 from mentoring_lifecycle.starter.conflicts import conflict_of, in_line_with
@@ -115,6 +128,7 @@ class MentoringClient:
         claims: ClaimKeys | None = None,
         channel: Channel = Channel.TOOL,
         seals: Seals | None = None,
+        audit: CaseAuditGateway | None = None,
     ) -> None:
         """`client` must convert data as ours does: connect it with MentoringPlugin, or with `data_converter`.
 
@@ -124,7 +138,8 @@ class MentoringClient:
         relationship per pair and capacity are the host's own business. `journal` tells what earlier relationships were,
         for `reopen` and `rematch`, and who the pair is that somebody reports about. With `claims` every command says,
         signed, who asks for it and by which `channel`: the caller vouches for every `by` that it passes. `seals`, the
-        same as the worker's, tell whose hold it is; without them anybody of the programme team may lift any.
+        same as the worker's, tell whose hold it is; without them anybody of the programme team may lift any. `audit`
+        holds the audit chains of the cases; without it copies of a case come without theirs.
         """
         self._client = _under_one_name(client)
         self._people = people
@@ -134,6 +149,7 @@ class MentoringClient:
         self._task_queue = task_queue
         self._cases = _under_one_name(cases) if cases else None
         self._cases_task_queue = cases_task_queue
+        self._audit = audit
         self._handling = handling or Handling("")
         self._schedule = schedule
         self._signer = Signer(claims, channel)
@@ -457,7 +473,7 @@ class MentoringClient:
         require_identifiers(case=case)
         if self._cases is None:
             raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
-        return CaseHandle(self._cases, case, self._signer)
+        return CaseHandle(self._cases, case, self._signer, self._audit)
 
     async def cases(self, *, by: str) -> AsyncIterator[CaseView]:
         """The cases that this person was told of and may see, the newest first; of any other not even that it is.
@@ -471,6 +487,14 @@ class MentoringClient:
             view = await CaseHandle(self._cases, names.case_of(found.id), self._signer).look(by=by)
             if view is not None:
                 yield view
+
+    async def verify_cases(self, *cases: str) -> tuple[Verified, ...]:
+        """What is wrong with the audit chains of these cases or of all, compared with how far each says it has come."""
+        if self._audit is None:
+            raise NoAudit
+        for case in cases:
+            require_identifiers(case=case)
+        return await Auditor(self._audit, self._cases, self._cases_task_queue).verify(cases)
 
 
 _ENDED = (

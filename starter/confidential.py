@@ -1,6 +1,7 @@
 """The confidential channel as handlers use it: everything that is done to a case."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,10 +15,11 @@ from mentoring_lifecycle.domain.cases.commands import (
     ReferredTo,
 )
 from mentoring_lifecycle.domain.commands import Severity
-from mentoring_lifecycle.starter.access import with_client
+from mentoring_lifecycle.starter.access import with_cases, with_cases_database
 from mentoring_lifecycle.starter.acts import By, CommandId, Words, words_given
 from mentoring_lifecycle.starter.attachments import AttachmentsFile, attachments_given
-from mentoring_lifecycle.starter.display import Output, OutputOption, show
+from mentoring_lifecycle.starter.display import CopyFormat, Output, OutputOption, show, shown, span_to, tell, text_of
+from mentoring_lifecycle.starter.exit_codes import ExitCode, Failed
 
 if TYPE_CHECKING:
     from mentoring_lifecycle.contracts.cases import CaseView
@@ -36,14 +38,28 @@ CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's id
 
 def _step(case: str, output: Output, by: str, step: "Callable[[CaseHandle], Awaitable[CaseView | None]]") -> None:
     """Do one step and show how the case stands for whoever did it."""
-    view = with_client(lambda client: step(client.case(case)))
-    show({"case": case, "by": by, "done": True} if view is None else view, output)
+    view = with_cases(lambda client: step(client.case(case)))
+    if view is None:
+        show({"case": case, "by": by, "done": True}, output)
+    else:
+        _show_case(view, output)
+
+
+def _show_case(view: "CaseView", output: Output) -> None:
+    """To people line by line: what was reported, by itself, and what is owed with the time that is left for it."""
+    from datetime import UTC, datetime
+
+    seen, now = shown(view), datetime.now(UTC)
+    report = shown(seen.pop("report"))
+    owed = tuple(f"{each.clock} by {text_of(each.due_at)}, {span_to(each.due_at, now)}" for each in seen.pop("clocks"))
+    words = {"matter": report.pop("matter"), "words": report.pop("words"), "reported_by": report.pop("by")}
+    show(view, output, table={"case": view.case, **words, **report, **seen, "owed": owed})
 
 
 @cases.command("list")
 def list_(by: By, output: OutputOption = Output.TABLE) -> None:
     """List the cases that you were told of, without their words."""
-    rows = with_client(lambda client: _rows(client, by))
+    rows = with_cases(lambda client: _rows(client, by))
     show(rows, output)
 
 
@@ -54,8 +70,10 @@ async def _rows(client: "MentoringClient", by: str) -> "list[dict[str, object]]"
 
 @cases.command()
 def read(case: CaseArgument, by: By, output: OutputOption = Output.TABLE) -> None:
-    """Show what was reported and written, how it stands and what is due; messages count as read by who has it."""
-    show(with_client(lambda client: _read(client.case(case), by)), output)
+    """Show what was reported and written, how it stands and what is due. That you have read it is kept in the audit
+    chain, and messages count as read by who has it.
+    """
+    _show_case(with_cases(lambda client: _read(client.case(case), by)), output)
 
 
 async def _read(handle: "CaseHandle", by: str) -> "CaseView":
@@ -82,14 +100,67 @@ def write(
 @cases.command()
 def timeline(case: CaseArgument, by: By, output: OutputOption = Output.TABLE) -> None:
     """Show what has happened, oldest first."""
-    lines = with_client(lambda client: client.case(case).timeline(by=by))
+    lines = with_cases(lambda client: client.case(case).timeline(by=by))
     show(lines, output, table="\n".join(lines))
 
 
 @cases.command()
 def clocks(case: CaseArgument, by: By, output: OutputOption = Output.TABLE) -> None:
     """Show what is owed by when, and how much of the time was gone when others were last told."""
-    show(with_client(lambda client: client.case(case).read(by=by)).clocks, output)
+    from datetime import UTC, datetime
+
+    owed = with_cases(lambda client: client.case(case).outline(by=by)).clocks
+    now = datetime.now(UTC)
+    show(owed, output, table=[{**shown(each), "left": span_to(each.due_at, now)} for each in owed])
+
+
+@cases.command()
+def export(
+    case: CaseArgument,
+    by: By,
+    to: Annotated[Path, typer.Option(metavar="FILE", help="A new file, which only you may read then.")],
+    copy_format: Annotated[CopyFormat, typer.Option("--format", help="JSON for programs, Markdown for people.")] = (
+        CopyFormat.JSON
+    ),
+    command_id: CommandId = "",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Take a copy of everything: words, timeline, clocks, outcome, audit chain. That you did is kept in the chain."""
+    from mentoring_lifecycle.starter.case_copy import write_copy
+
+    if to.exists() or not to.parent.is_dir():
+        raise Failed(f"{to}: there must be no such file yet, in a folder that is there. Nothing was copied.")
+    copy = with_cases(lambda client: client.case(case).take_copy(by=by, command_id=command_id))
+    try:
+        write_copy(copy, to, copy_format)
+    except OSError as error:
+        raise Failed(f"{to}: cannot be written: {error.strerror}. That a copy was taken stands in the chain.") from None
+    show({"case": case, "file": str(to), "audit_rows": len(copy.audit), "findings": copy.findings}, output)
+
+
+@cases.command()
+def verify(
+    case: Annotated[list[str] | None, typer.Argument(metavar="[CASE]...", help="By default all.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Look at the database alone; ask no case.")] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Verify audit chains: exit code 1, and a row for each thing that is wrong. Shows nothing of any case."""
+    from mentoring_lifecycle.gateways.case_audit_sql import SqlCaseAudit
+    from mentoring_lifecycle.starter.case_audit import Auditor
+
+    wanted = case or []
+    if offline:
+        seen = with_cases_database(lambda engine: Auditor(SqlCaseAudit(engine), None).verify(wanted))
+    else:
+        seen = with_cases(lambda client: client.verify_cases(*wanted))
+    wrong = [finding for each in seen for finding in each.findings]
+    alone = [each.case for each in seen if not each.against_the_case]
+    tell(f"Cases verified: {len(seen)}. Findings: {len(wrong)}.")
+    if alone:
+        tell(f"Looked at by themselves, so that missing last rows would not be noticed: {', '.join(alone)}.")
+    show({"cases": seen, "findings": wrong}, output, table=wrong)
+    if wrong:
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @cases.command()

@@ -14,6 +14,7 @@ from mentoring_lifecycle.domain.authorisation import Channel
 from mentoring_lifecycle.gateways.action_links import TemplateLinks, UnusableTemplate
 from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
+from mentoring_lifecycle.gateways.case_audit_sql import SqlCaseAudit
 from mentoring_lifecycle.gateways.database import open_database
 from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
 from mentoring_lifecycle.gateways.free_days import FreeDays, UnusableClosures, read_closures
@@ -88,14 +89,14 @@ def writer_from(settings: Settings) -> CatalogueLetters:
 @asynccontextmanager
 async def opened_client(settings: Settings, channel: Channel = Channel.TOOL) -> AsyncIterator[MentoringClient]:
     """A client over both namespaces and the database of the settings: people, pairings and journal."""
-    engine = open_database(settings.database_url)
+    engine, cases_engine = open_database(settings.database_url), open_database(settings.cases_database())
     people, free_busy = SqlPeople(engine), free_busy_from(settings)
     try:
         yield MentoringClient(
             await connect(settings),
             people=people,
             task_queue=settings.task_queue,
-            cases=await connect_cases(settings),
+            cases=await connect_cases(settings) if settings.may_reach_cases else None,
             cases_task_queue=settings.cases_task_queue,
             handling=settings.handling(),
             schedule=Timetable(people, free_days_from(settings), SqlBookings(engine), free_busy),
@@ -104,7 +105,9 @@ async def opened_client(settings: Settings, channel: Channel = Channel.TOOL) -> 
             claims=settings.claims(),
             channel=channel,
             seals=settings.seals(),
+            audit=SqlCaseAudit(cases_engine),
         )
     finally:
         await free_busy.aclose()
         await engine.dispose()
+        await cases_engine.dispose()

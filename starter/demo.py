@@ -39,7 +39,14 @@ from mentoring_lifecycle.embedded.processes import ChildProcess
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from mentoring_lifecycle.embedded.virtual_time import VirtualClock
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
-from mentoring_lifecycle.gateways.database import migrate, open_database
+from mentoring_lifecycle.gateways.database import (
+    CASES_SCHEMA,
+    RELATIONSHIPS_SCHEMA,
+    Schema,
+    case_effects,
+    migrate,
+    open_database,
+)
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.roster_csv import read_roster
@@ -63,10 +70,9 @@ class House:
     calendar: CalendarServer
     mail: MailServer
     people: SqlPeople
-    ledger: SqlLedger
+    ledgers: tuple[SqlLedger, ...]
     relationships: Client
     cases: Client
-    worker: ChildProcess
 
 
 async def play(*, exit_when_done: bool, keep: Path | None = None) -> int:
@@ -100,18 +106,21 @@ def _data_dir(keep: Path | None) -> Iterator[Path]:
 async def _opened_house(folder: Path, console: Console) -> AsyncIterator[House]:
     """Start everything, and end it in the opposite order, whatever happens."""
     async with AsyncExitStack() as stack:
-        console.print("[bold]Starting[/] Temporal server and UI, calendar server, mail server, worker")
+        console.print("[bold]Starting[/] Temporal server and UI, calendar server, mail server, two workers")
         temporal = await stack.enter_async_context(EmbeddedTemporal(folder / "temporal", ui=True))
         calendar = await stack.enter_async_context(CalendarServer(folder / "calendars"))
         mail = stack.enter_context(MailServer(folder / "mailbox"))
-        engine = await _migrated_database(folder, stack)
+        engine = await _migrated_database(_database_url(folder), RELATIONSHIPS_SCHEMA, stack)
+        of_cases = await _migrated_database(_cases_database_url(folder), CASES_SCHEMA, stack)
         people = await _imported_people(SqlPeople(engine), console)
         relationships, cases = await _connected(temporal, NAMESPACE), await _connected(temporal, CASES_NAMESPACE)
         types = names.SEARCH_ATTRIBUTE_TYPES
         await asyncio.gather(set_up_namespace(relationships, types), set_up_namespace(cases, {}))
-        worker = await _started_worker(folder, temporal, calendar, mail)
-        stack.push_async_callback(worker.stop)
-        yield House(temporal, calendar, mail, people, SqlLedger(engine), relationships, cases, worker)
+        _tell_workers(folder, temporal, calendar, mail)
+        for serves in ("relationships", "cases"):
+            stack.push_async_callback((await _started_worker(folder, serves)).stop)
+        ledgers = SqlLedger(engine), SqlLedger(of_cases, table=case_effects)
+        yield House(temporal, calendar, mail, people, ledgers, relationships, cases)
         console.print("[bold]Stopping[/]")
 
 
@@ -124,9 +133,13 @@ def _database_url(folder: Path) -> str:
     return f"sqlite:///{folder / 'mentoring.db'}"
 
 
-async def _migrated_database(folder: Path, stack: AsyncExitStack) -> AsyncEngine:
-    await migrate(_database_url(folder))
-    engine = open_database(_database_url(folder))
+def _cases_database_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'mentoring-cases.db'}"
+
+
+async def _migrated_database(url: str, schema: Schema, stack: AsyncExitStack) -> AsyncEngine:
+    await migrate(url, schema)
+    engine = open_database(url)
     stack.push_async_callback(engine.dispose)
     return engine
 
@@ -143,24 +156,28 @@ async def _imported_people(people: SqlPeople, console: Console) -> SqlPeople:
     return people
 
 
-async def _started_worker(
-    folder: Path, temporal: EmbeddedTemporal, calendar: CalendarServer, mail: MailServer
-) -> ChildProcess:
-    """Our own worker, in a process of its own, told by its settings where everything is."""
+def _tell_workers(folder: Path, temporal: EmbeddedTemporal, calendar: CalendarServer, mail: MailServer) -> None:
+    """Where everything is, by settings."""
     os.environ.update(
         TEMPORAL_ADDRESS=temporal.address,
         TEMPORAL_NAMESPACE=NAMESPACE,
         MENTORING_CASES_NAMESPACE=CASES_NAMESPACE,
         MENTORING_DATABASE_URL=_database_url(folder),
+        MENTORING_CASES_DATABASE_URL=_cases_database_url(folder),
         MENTORING_SMTP_HOST=mail.host,
         MENTORING_SMTP_PORT=str(mail.port),
         MENTORING_CALDAV_URL=calendar.url,
         MENTORING_CALDAV_USERNAME=calendar.username,
         MENTORING_CALDAV_PASSWORD=calendar.password,
         MENTORING_METRICS_ADDRESS="127.0.0.1:0",
+        MENTORING_CASES_METRICS_ADDRESS="127.0.0.1:0",
     )
-    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.worker"]
-    return await ChildProcess.start("worker", command, log=folder / "worker.log")
+
+
+async def _started_worker(folder: Path, serves: str) -> ChildProcess:
+    """Our own worker, in a process of its own."""
+    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.worker", serves]
+    return await ChildProcess.start("worker", command, log=folder / f"worker-{serves}.log")
 
 
 # --- the lives --------------------------------------------------------------------------------------------------
@@ -315,7 +332,7 @@ def _mails_unaccounted(mails: list[FiledMail], by_relationship: Counter[str]) ->
 
 async def _mails_by_relationship(house: House) -> Counter[str]:
     letters = frozenset(kind.value for kind in LetterKind)
-    rows = await house.ledger.rows(state=LedgerState.ACCEPTED)
+    rows = [row for ledger in house.ledgers for row in await ledger.rows(state=LedgerState.ACCEPTED)]
     return Counter(row.relationship for row in rows if row.purpose in letters)
 
 

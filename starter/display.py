@@ -25,6 +25,13 @@ class Output(StrEnum):
     JSON = "json"
 
 
+class CopyFormat(StrEnum):
+    """For whom a copy is written."""
+
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 OutputOption = Annotated[
     Output, typer.Option("--output", "-o", help="A table for people, or JSON with stable keys for programs.")
 ]
@@ -80,6 +87,19 @@ def _details(thing: object) -> "Table":
     return table
 
 
+def shown(thing: Any) -> dict[str, Any]:
+    """What a table shows of a thing, by name."""
+    return _named(thing)
+
+
+def span_to(at: datetime, now: datetime) -> str:
+    """How long until an instant, or since: `in 3 h 20 min`, `2 days overdue`."""
+    minutes = abs(int((at - now).total_seconds())) // 60
+    days, hours = minutes // 1440, minutes // 60
+    span = f"{days} days" if days >= 2 else f"{hours} h {minutes % 60} min"
+    return f"{span} overdue" if at < now else f"in {span}"
+
+
 def _named(thing: Any) -> dict[str, Any]:
     if is_dataclass(thing):
         return {each.name: getattr(thing, each.name) for each in fields(thing)}
@@ -93,10 +113,11 @@ def _words(name: str) -> str:
 def _cell(value: object) -> Any:
     from rich.text import Text
 
-    return Text(_text(value))  # as it is: what people wrote may look like markup
+    return Text(text_of(value))  # as it is: what people wrote may look like markup
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """One value as people read it."""
     match value:
         case None:
             return ""
@@ -112,8 +133,8 @@ def _text(value: object) -> str:
 
 
 def _line(value: object) -> str:
-    return "  ".join(_text(each) for each in value) if isinstance(value, tuple) else _text(value)
+    return "  ".join(text_of(each) for each in value) if isinstance(value, tuple) else text_of(value)
 
 
 def _pairs(thing: object) -> list[str]:
-    return [f"{_words(name)} {_text(value)}" for name, value in _named(thing).items() if value not in (None, "", ())]
+    return [f"{_words(name)} {text_of(value)}" for name, value in _named(thing).items() if value not in (None, "", ())]

@@ -21,6 +21,7 @@ from mentoring_lifecycle.starter.exit_codes import ExitCode, Failed
 if TYPE_CHECKING:
     from temporalio.client import Client
 
+    from mentoring_lifecycle.gateways.database import Schema
     from mentoring_lifecycle.gateways.ledger_sql import LedgerRow
     from mentoring_lifecycle.settings import Settings
     from mentoring_lifecycle.starter.reconcile import Pass, Reconciler
@@ -45,7 +46,7 @@ class Prepared:
 
 @app.command(rich_help_panel=_PANEL)
 def setup(output: OutputOption = Output.TABLE) -> None:
-    """Prepare the database, both namespaces and the search attributes; done twice it changes nothing."""
+    """Prepare the databases, both namespaces and the search attributes; done twice it changes nothing."""
     prepared = asyncio.run(_prepared())
     lines = [f"{each.what} {each.name}: {'found' if each.found else 'made'}" for each in prepared]
     show(prepared, output, table="\n".join(lines))
@@ -53,19 +54,32 @@ def setup(output: OutputOption = Output.TABLE) -> None:
 
 async def _prepared() -> list[Prepared]:
     from mentoring_lifecycle.contracts import names
+    from mentoring_lifecycle.gateways.database import CASES_SCHEMA, RELATIONSHIPS_SCHEMA
     from mentoring_lifecycle.settings import read_settings
-    from mentoring_lifecycle.starter.connection import connect, connect_cases
+    from mentoring_lifecycle.starter.connection import connect
 
     settings = read_settings()
     attributes = {key.name: int(key.indexed_value_type) for key in names.SEARCH_ATTRIBUTES}
     return [
-        await _prepared_database(settings.database_url),
+        await _prepared_database(settings.database_url, RELATIONSHIPS_SCHEMA),
+        await _prepared_database(settings.cases_database(), CASES_SCHEMA),
         await _prepared_namespace(await connect(settings), attributes),
-        await _prepared_namespace(await connect_cases(settings), {}),
+        # Registering a namespace reads and writes nothing in it, so the key of the cases need not be here.
+        await _prepared_namespace(await _client_without_keys(settings.cases_namespace), {}),
     ]
 
 
-async def _prepared_database(url: str) -> Prepared:
+async def _client_without_keys(namespace: str) -> "Client":
+    from temporalio.client import Client
+
+    from mentoring_lifecycle.settings import temporal_connection
+
+    connection = temporal_connection()
+    connection["namespace"] = namespace
+    return await Client.connect(**connection)
+
+
+async def _prepared_database(url: str, schema: "Schema") -> Prepared:
     from sqlalchemy import make_url
     from sqlalchemy.exc import DBAPIError
 
@@ -73,12 +87,12 @@ async def _prepared_database(url: str) -> Prepared:
 
     engine = open_database(url)
     try:
-        found = await schema_is_current(engine)
+        found = await schema_is_current(engine, schema)
     except DBAPIError:  # a database that is not there yet; one that cannot be had is told by the migration
         found = False
     finally:
         await engine.dispose()
-    await migrate(url)
+    await migrate(url, schema)
     return Prepared("database", make_url(url).render_as_string(hide_password=True), found)
 
 
@@ -110,9 +124,19 @@ def provision(output: OutputOption = Output.TABLE) -> None:
 
 @app.command(rich_help_panel=_PANEL)
 def worker() -> None:
-    """Run a worker until SIGTERM or Ctrl-C; what is under way is finished first."""
+    """Run a worker for relationships until SIGTERM or Ctrl-C; what is under way is finished first."""
+    _become_worker("relationships")
+
+
+@app.command(rich_help_panel=_PANEL)
+def cases_worker() -> None:
+    """Run a worker for cases, in a process of its own, until SIGTERM or Ctrl-C."""
+    _become_worker("cases")
+
+
+def _become_worker(serves: str) -> None:
     # The composition root lies above this layer, so it is run and not imported.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "mentoring_lifecycle.worker"])  # noqa: S606 -- no shell
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "mentoring_lifecycle.worker", serves])  # noqa: S606 -- no shell
 
 
 @app.command(rich_help_panel=_PANEL)

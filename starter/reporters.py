@@ -7,7 +7,7 @@ import typer
 
 from mentoring_lifecycle.domain.commands import Severity
 from mentoring_lifecycle.domain.help_requests import severity_of
-from mentoring_lifecycle.starter.access import with_client
+from mentoring_lifecycle.starter.access import with_cases
 from mentoring_lifecycle.starter.acts import CommandId, MatterOption, Words, words_given
 from mentoring_lifecycle.starter.attachments import AttachmentsFile, attachments_given
 from mentoring_lifecycle.starter.display import Output, OutputOption, show, tell
@@ -68,7 +68,7 @@ def report_concern(
     what = SevereReport(
         case, matter, words_given(words), by, about, relationship, severity, pause_now, attachments_given(attachments)
     )
-    reported = with_client(lambda client: _reported(client, what, receipt))
+    reported = with_cases(lambda client: _reported(client, what, receipt))
     answer: dict[str, object] = {"case": reported.case, "received": True}
     if reported.receipt:
         answer["receipt"] = reported.receipt
@@ -114,7 +114,7 @@ def _how_to_repeat(unknown: "ReportUnknown") -> str:
 def _follow(
     use: "Callable[[FollowUpHandle], Awaitable[FollowUp]]", by: str, case: str, receipt: str, output: Output
 ) -> None:
-    shown = with_client(lambda client: use(client.follow_up(receipt=receipt, case=case, by=by)))
+    shown = with_cases(lambda client: use(client.follow_up(receipt=receipt, case=case, by=by)))
     show(shown, output)
 
 

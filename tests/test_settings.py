@@ -177,6 +177,44 @@ def test_a_process_signs_with_one_claim_key(monkeypatch: pytest.MonkeyPatch) -> 
     assert problem.startswith("MENTORING_CLAIM_ACTIVE_KEY")
 
 
+def test_required_encryption_asks_for_the_key_of_cases_only_where_cases_are_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process of the relationships starts without it; whoever would write a case in clear text is refused."""
+    monkeypatch.setenv("MENTORING_REQUIRE_ENCRYPTION", "1")
+    monkeypatch.setenv("MENTORING_ENCRYPTION_KEYS", f"2026:{KEY}")
+    settings = read_settings()
+    assert not settings.may_reach_cases
+    with pytest.raises(SettingsError, match="MENTORING_CASES_ENCRYPTION_KEYS is empty although"):
+        settings.cases_codec()
+    monkeypatch.setenv("MENTORING_CASES_ENCRYPTION_KEYS", f"2026:{KEY}")
+    assert read_settings().may_reach_cases
+    assert read_settings().cases_codec() is not None
+
+
+@pytest.mark.parametrize(
+    ("main", "given", "found"),
+    [
+        ("sqlite:////var/lib/mentoring.db", "", "sqlite:////var/lib/mentoring-cases.db"),
+        ("sqlite:///mentoring", "", "sqlite:///mentoring-cases"),
+        ("sqlite:///in.d/mentoring?timeout=5.0", "", "sqlite:///in.d/mentoring-cases?timeout=5.0"),
+        ("postgresql://db/mentoring", "", "postgresql://db/mentoring"),
+        ("postgresql://db/mentoring", "postgresql://db/cases", "postgresql://db/cases"),
+        ("sqlite:///mentoring.db", "sqlite:///vault.db", "sqlite:///vault.db"),
+    ],
+)
+def test_cases_have_a_database_of_their_own_where_one_is_to_be_had(
+    monkeypatch: pytest.MonkeyPatch, main: str, given: str, found: str
+) -> None:
+    """A file beside an SQLite file by itself, another database where it is named; else they share, and it shows."""
+    monkeypatch.setenv("MENTORING_DATABASE_URL", main)
+    monkeypatch.setenv("MENTORING_CASES_DATABASE_URL", given)
+    settings = read_settings()
+    assert settings.cases_database() == found
+    assert settings.cases_share_a_database == (main == found)
+    assert "vault" not in repr(settings)
+
+
 def test_one_key_is_active_without_being_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A keyring of one needs no word about which key is active."""
     monkeypatch.setenv("MENTORING_ENCRYPTION_KEYS", f"2026:{KEY}")

@@ -7,19 +7,23 @@ learns how far a case has come. What a case does to a relationship is told under
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from temporalio.exceptions import ActivityError
+    from temporalio.exceptions import ActivityError, FailureError
 
+    from mentoring_lifecycle.activities.case_audit import CaseAuditActivities
     from mentoring_lifecycle.activities.legal_clocks import LegalClockActivities
     from mentoring_lifecycle.activities.letters import LetterActivities
     from mentoring_lifecycle.activities.measures import MeasureActivities
     from mentoring_lifecycle.contracts import names
     from mentoring_lifecycle.contracts.cases import (
         Applied,
+        AuditTail,
         CarriedCase,
         CaseAct,
         CaseInput,
@@ -37,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.domain.cases import commands as k
     from mentoring_lifecycle.domain.cases import events as e
     from mentoring_lifecycle.domain.cases.assignment import may_see
+    from mentoring_lifecycle.domain.cases.audit import AuditMark, AuditRow, audit_row, beginning
     from mentoring_lifecycle.domain.cases.authorisation import refused_on_the_way
     from mentoring_lifecycle.domain.cases.consequences import ledger_name, letters_of, still_wanted
     from mentoring_lifecycle.domain.cases.evolution import evolve, received
@@ -57,7 +62,7 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.domain.rejections import Rejection
 
 from mentoring_lifecycle.workflows.doorkeeper import proven
-from mentoring_lifecycle.workflows.perform import ATTEMPT, PATIENCE, SIGN_OF_LIFE, interrupted
+from mentoring_lifecycle.workflows.perform import ATTEMPT, PATIENCE, SIGN_OF_LIFE, interrupted, pause_before
 from mentoring_lifecycle.workflows.waiting import Alarm
 
 TRY_AGAIN_AFTER = timedelta(minutes=5)
@@ -66,7 +71,8 @@ COMMANDS_REMEMBERED = 100
 LONGEST_RUN = 1_000
 """Events of a history after which a new run begins: a case that nobody takes note of is told of daily for years."""
 
-_STEPS_OF_THE_MACHINERY = (e.InstantsResolved, e.HandlerTold, e.ToldAgain, e.MeasureBegun)
+_LEFT_OUT_OF_THE_TIMELINE = (e.InstantsResolved, e.HandlerTold, e.ToldAgain, e.MeasureBegun, e.ReportRead)
+"""Steps of the machinery, and who has read it: the audit chain has all of it."""
 
 
 @workflow.defn(name=names.CASE)
@@ -85,6 +91,9 @@ class Case:
         self._handled: list[str] = []
         self._timeline: list[str] = []
         self._messages: list[Message] = []
+        self._audit_tail: list[AuditRow] = []
+        self._audit_tries = 0
+        self._audit_again_at: datetime | None = None
         if isinstance(start, CarriedCase):
             self._resume(start)
         else:
@@ -97,6 +106,8 @@ class Case:
         self._handled = list(carried.handled)
         self._timeline = list(carried.timeline)
         self._messages = list(carried.messages)
+        self._audit_mark = carried.audit_mark or AuditMark(self._state.id, 0, beginning(self._state.id))
+        self._audit_tail = list(carried.audit_tail)
 
     def _open(self, opened: OpenCase) -> None:
         event = received_at(opened, workflow.now(), str(workflow.uuid4()))
@@ -105,6 +116,7 @@ class Case:
         assert not isinstance(begun, Rejection)
         self._opened = opened
         self._state = received(event)
+        self._audit_mark = AuditMark(self._state.id, 0, beginning(self._state.id))
         self._note(event)
         self._tell(begun[1])
 
@@ -116,6 +128,7 @@ class Case:
             self._turn_page_if_full()
             await self._move_on()
             self._tell(strike(self._state, workflow.now()))
+        await self._audit_to_the_end()
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     # --- messages -----------------------------------------------------------------------------------------------
@@ -129,7 +142,8 @@ class Case:
             judged = decide(self._state, command, now)
             if isinstance(judged, Rejection):
                 raise refusal_error(judged)
-            self._remember()
+            if not isinstance(command, k.Read):  # read as often as one likes; the ids of acts are what must be kept
+                self._remember()
             self._tell(judged)
             if message := message_of(command, now):
                 self._messages.append(message)
@@ -159,13 +173,14 @@ class Case:
 
     @workflow.query(description="How it stands")
     def read(self, by: str, claim: str = "") -> CaseView | None:
-        """For whoever was told of it; None for everybody else."""
+        """Without words, for whoever was told of it: a query leaves no trace. None for everybody else."""
         proven(claim, by=by, name="read")
-        return CaseView.for_(by, self._opened, self._state, tuple(self._messages))
+        view = CaseView.for_(by, self._opened, self._state)
+        return view and view.without_words()
 
     @workflow.query(description="How it stands")
     def look(self, proof: Proof, claim: str = "") -> FollowUp | None:
-        """The same for whoever reported, who sees far less; None for everybody else."""
+        """For whoever reported, who sees far less of the case, and the messages; None for everybody else."""
         proven(claim, by=proof.by, name="look")
         return FollowUp.for_(proof, self._state, tuple(self._messages))
 
@@ -174,6 +189,13 @@ class Case:
         """Oldest first: `2027-01-12T09:00Z acknowledged h-1`; empty for whoever was not told of it."""
         proven(claim, by=by, name="timeline")
         return list(self._timeline) if may_see(self._state, by) else []
+
+    @workflow.query(description="How far it is written down")
+    def mark(self) -> AuditMark:
+        """For whoever verifies the audit chain; tells nothing but numbers and hashes."""
+        waiting = self._audit_tail
+        kept = waiting[0].previous if waiting else self._audit_mark.hash
+        return replace(self._audit_mark, waiting=tuple(row.hash for row in waiting), kept=kept)
 
     # --- facts --------------------------------------------------------------------------------------------------
 
@@ -187,7 +209,9 @@ class Case:
             self._unseen = True
 
     def _note(self, event: e.CaseEvent) -> None:
-        if not isinstance(event, _STEPS_OF_THE_MACHINERY):
+        self._audit_tail.append(audit_row(self._audit_mark, event, self._state.reporter))
+        self._audit_mark = AuditMark(self._state.id, self._audit_tail[-1].sequence, self._audit_tail[-1].hash)
+        if not isinstance(event, _LEFT_OUT_OF_THE_TIMELINE):
             by = (
                 getattr(event, "measure", "")
                 or getattr(event, "by", "")
@@ -209,6 +233,7 @@ class Case:
         self._unseen = False
         await self._resolve_instants()
         self._dispatch()
+        await self._write_audit()
         self._alarm.set(self._next_hour(), exactly=False)
         await workflow.wait_condition(lambda: self._unseen or self._alarm.has_rung or self._has_news)
         self._read_results()
@@ -230,7 +255,34 @@ class Case:
 
     def _next_hour(self) -> datetime | None:
         retries = [each.not_before for each in self._outbox if each.not_before and not _is_ready(each)]
-        return min((hour for hour in (next_hour(self._state), *retries) if hour), default=None)
+        return min((hour for hour in (next_hour(self._state), self._audit_again_at, *retries) if hour), default=None)
+
+    async def _write_audit(self) -> None:
+        """Hand the rows to the chain; where it is away or does not fit they travel in the state and go next time."""
+        if not self._audit_tail or (self._audit_again_at and self._audit_again_at > workflow.now()):
+            return
+        rows = tuple(self._audit_tail)
+        try:
+            kept = await workflow.execute_local_activity_method(
+                CaseAuditActivities.append,
+                AuditTail(rows),
+                start_to_close_timeout=timedelta(seconds=4),
+                retry_policy=RetryPolicy(maximum_attempts=1),
+                summary="append",
+            )
+        except FailureError:
+            self._audit_tries += 1
+            self._audit_again_at = workflow.now() + pause_before(self._audit_tries, 0)
+            return
+        self._audit_tries, self._audit_again_at = 0, None
+        self._audit_tail = [row for row in self._audit_tail if row.sequence > kept.sequence]
+
+    async def _audit_to_the_end(self) -> None:
+        """It ends when its last row is kept, and not before: afterwards nobody could write it any more."""
+        while self._audit_tail:
+            await self._write_audit()
+            if self._audit_again_at:
+                await workflow.sleep(self._audit_again_at - workflow.now(), summary="append")
 
     def _turn_page_if_full(self) -> None:
         """Begin a new run where a long wait begins; a call under way has to come back first."""
@@ -246,6 +298,8 @@ class Case:
                     handled=tuple(self._handled),
                     timeline=tuple(self._timeline),
                     messages=tuple(self._messages),
+                    audit_mark=self._audit_mark,
+                    audit_tail=tuple(self._audit_tail),
                 )
             )
 

@@ -226,6 +226,22 @@ class UnblockPair:
     kind: Literal["unblock_pair"] = "unblock_pair"
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Be shown everything, the words included. An act, so that it can be said who has read them."""
+
+    by: str
+    kind: Literal["read"] = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCopy:
+    """Take everything out of here, in a file of one's own."""
+
+    by: str
+    kind: Literal["take_copy"] = "take_copy"
+
+
 CaseCommand = (
     Acknowledge
     | Triage
@@ -243,4 +259,6 @@ CaseCommand = (
     | LiftHold
     | BlockPair
     | UnblockPair
+    | Read
+    | TakeCopy
 )  # fmt: skip

@@ -284,6 +284,24 @@ class CaseReassigned:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportRead:
+    """Somebody was shown the words."""
+
+    at: datetime
+    by: str
+    kind: Literal["report_read"] = "report_read"
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTaken:
+    """Somebody has taken all of it out of here."""
+
+    at: datetime
+    by: str
+    kind: Literal["copy_taken"] = "copy_taken"
+
+
+@dataclass(frozen=True, slots=True)
 class CaseEnded:
     """It has been kept for as long as it may be."""
 
@@ -347,6 +365,8 @@ CaseEvent = (
     | CaseWithdrawn
     | CaseReopened
     | CaseReassigned
+    | ReportRead
+    | CopyTaken
     | CaseEnded
     | ReporterWrote
     | HandlerWrote

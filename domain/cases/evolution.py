@@ -155,6 +155,11 @@ def _reassigned(state: CaseState, event: e.CaseReassigned) -> CaseState:
     return replace(state, aside=Stage.CONFLICT_REASSIGNED, excluded=(*state.excluded, event.handler))
 
 
+def _shown(state: CaseState, event: e.ReportRead | e.CopyTaken) -> CaseState:
+    """To be remembered, and nothing else."""
+    return state
+
+
 def _ended(state: CaseState, event: e.CaseEnded) -> CaseState:
     return replace(state, has_ended=True)
 
@@ -199,6 +204,8 @@ _EVOLUTIONS: dict[type[e.CaseEvent], Callable[[CaseState, Any], CaseState]] = {
     e.CaseWithdrawn: _withdrawn,
     e.CaseReopened: _reopened,
     e.CaseReassigned: _reassigned,
+    e.ReportRead: _shown,
+    e.CopyTaken: _shown,
     e.CaseEnded: _ended,
     e.ReporterWrote: _reporter_wrote,
     e.HandlerWrote: _handler_wrote,

@@ -61,7 +61,7 @@ def is_strangers(state: CaseState, command: c.CaseCommand) -> bool:
     return not (knows or _comes_from_outside(state, command))
 
 
-_OF_ALL_WHO_KNOW = (c.Acknowledge, c.Reopen, c.Reassign)
+_OF_ALL_WHO_KNOW = (c.Acknowledge, c.Reopen, c.Reassign, c.Read, c.TakeCopy)
 
 
 def _comes_from_outside(state: CaseState, command: c.CaseCommand) -> bool:
@@ -178,6 +178,16 @@ def _reassign(draft: CaseDraft, command: c.Reassign, now: datetime) -> Rejection
     return None
 
 
+def _read(draft: CaseDraft, command: c.Read, now: datetime) -> Rejection | None:
+    draft.add(e.ReportRead(now, command.by))
+    return None
+
+
+def _take_copy(draft: CaseDraft, command: c.TakeCopy, now: datetime) -> Rejection | None:
+    draft.add(e.CopyTaken(now, command.by))
+    return None
+
+
 _DECISIONS: dict[type[c.CaseCommand], Callable[[CaseDraft, Any, datetime], Rejection | None]] = {
     c.Acknowledge: _acknowledge,
     c.Triage: _triage,
@@ -195,6 +205,8 @@ _DECISIONS: dict[type[c.CaseCommand], Callable[[CaseDraft, Any, datetime], Rejec
     c.LiftHold: measures.lift_hold,
     c.BlockPair: measures.block_pair,
     c.UnblockPair: measures.unblock_pair,
+    c.Read: _read,
+    c.TakeCopy: _take_copy,
 }
 
 

@@ -2,12 +2,11 @@
 
 from alembic import context
 
-from mentoring_lifecycle.gateways.database import VERSION_TABLE, metadata
-
+schema = context.config.attributes["schema"]
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    version_table=VERSION_TABLE,
+    target_metadata=schema.tables,
+    version_table=schema.version_table,
 )
 with context.begin_transaction():
     context.run_migrations()

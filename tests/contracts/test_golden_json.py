@@ -20,6 +20,7 @@ from mentoring_lifecycle.contracts import cases, deliveries, follow_up, inputs, 
 from mentoring_lifecycle.domain import commands, effects, events
 from mentoring_lifecycle.domain.cases import commands as case_commands
 from mentoring_lifecycle.domain.cases import events as case_events
+from mentoring_lifecycle.domain.cases.audit import AuditMark
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)
@@ -47,6 +48,9 @@ FAMILIES: dict[str, Iterable[type[Any]]] = {
         cases.Applied,
         cases.CaseView,
         cases.InstantsOrder,
+        cases.AuditTail,
+        cases.AuditKept,
+        AuditMark,
         follow_up.Proof,
         follow_up.FollowUp,
     ),

@@ -130,6 +130,21 @@ def test_dependencies_can_be_met(name: str) -> None:
             )
 
 
+def test_only_the_worker_of_the_cases_has_what_is_theirs() -> None:
+    """Their key is in one container; their database besides in the one that prepares it."""
+    having = {secret: {name for name in OURS if secret in SERVICES[name]["secrets"]} for secret in COMPOSE["secrets"]}
+    assert having["cases_encryption_keys"] == {"cases-worker"}
+    assert having["cases_database_url"] == {"cases-worker", "setup"}
+
+
+def test_cases_have_a_database_of_their_own(secrets: Path) -> None:
+    """On the same server, made before it is prepared, and under another name."""
+    main, own = [(secrets / name).read_text() for name in ("database_url", "cases_database_url")]
+    assert own == f"{main}_cases"
+    assert f"CREATE DATABASE {own.rpartition('/')[2]}" in SERVICES["cases-database"]["command"][0]
+    assert "cases-database" in SERVICES["setup"]["depends_on"]
+
+
 def test_nothing_listens_beyond_this_machine() -> None:
     """Every published port is bound to loopback, and no two are the same."""
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
@@ -154,6 +169,7 @@ def test_prometheus_finds_everybody() -> None:
     ]
     served = {
         "worker": environment("worker")["MENTORING_METRICS_ADDRESS"],
+        "cases-worker": environment("cases-worker")["MENTORING_CASES_METRICS_ADDRESS"],
         "exporter": environment("exporter")["MENTORING_EXPORTER_ADDRESS"],
         "inbound": environment("inbound")["MENTORING_INBOUND_METRICS_ADDRESS"],
         "temporal": environment("temporal")["PROMETHEUS_ENDPOINT"],

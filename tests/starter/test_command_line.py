@@ -33,6 +33,7 @@ from mentoring_lifecycle.gateways.programme_toml import read_programme
 from mentoring_lifecycle.starter import acts
 from mentoring_lifecycle.starter.__main__ import app
 from mentoring_lifecycle.starter.answers import OutcomeUnknown
+from mentoring_lifecycle.starter.display import span_to
 from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 from tests.builders import ACTIVE, COORDINATOR, MENTEE, MENTOR, journal_of, life, whole_life
 
@@ -74,7 +75,7 @@ def commands(group: Any, *path: str) -> Iterator[tuple[list[str], Any]]:
 
 
 COMMANDS = {" ".join(path): command for path, command in commands(typer.main.get_command(app))}
-PROCESSES = {"worker", "exporter", "inbound", "demo"}
+PROCESSES = {"worker", "cases-worker", "exporter", "inbound", "demo"}
 
 
 # --- what there is ----------------------------------------------------------------------------------------------
@@ -709,9 +710,91 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert done.stderr == ""
 
 
-def test_the_worker_takes_the_place_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["worker", "cases-worker"])
+def test_the_worker_takes_the_place_of_the_command(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     """`mentoring worker` is the worker itself: its exit code and its words."""
     monkeypatch.setenv("MENTORING_SMTP_PORT", "seven")
-    done = process("worker")
+    done = process(command)
     assert done.returncode == 2
     assert done.stderr.startswith("MENTORING_SMTP_PORT: ")
+
+
+# --- cases apart ------------------------------------------------------------------------------------------------
+
+
+def _worker(*serves: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.worker", *serves]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_there_are_two_workers() -> None:
+    """Any other word is told, with those that there are."""
+    done = _worker("everything")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "There is no worker for 'everything': say one of relationships, cases.\n",
+    )
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """Settings with which a worker gets as far as looking for a server."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setenv("MENTORING_DATABASE_URL", f"sqlite:///{tmp_path / 'mentoring.db'}")
+    monkeypatch.setenv("MENTORING_METRICS_ADDRESS", "127.0.0.1:0")
+    monkeypatch.setenv("MENTORING_CASES_METRICS_ADDRESS", "127.0.0.1:0")
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("serves", "own", "other"),
+    [
+        ("relationships", "set MENTORING_ENCRYPTION_KEYS", "MENTORING_CASES_ENCRYPTION_KEYS"),
+        ("cases", "set MENTORING_CASES_ENCRYPTION_KEYS", "set MENTORING_ENCRYPTION_KEYS"),
+    ],
+)
+def test_a_worker_warns_of_its_own_missing_key_only(
+    nowhere: pytest.MonkeyPatch, serves: str, own: str, other: str
+) -> None:
+    """And it makes no database but those that it needs."""
+    done = _worker(serves)
+    assert done.returncode == 1
+    assert own in done.stderr
+    assert other not in done.stderr
+
+
+def test_required_encryption_asks_each_worker_for_what_it_needs(nowhere: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The relationships' one runs without the cases' key; the cases' one, which also places holds, needs both."""
+    nowhere.setenv("MENTORING_REQUIRE_ENCRYPTION", "1")
+    nowhere.setenv("MENTORING_ENCRYPTION_KEYS", "1:" + base64.b64encode(b"k" * 32).decode())
+    relationships, cases = _worker("relationships"), _worker("cases")
+    assert relationships.returncode == 1
+    assert "The worker cannot start" in relationships.stderr
+    assert not (tmp_path / "mentoring-cases.db").exists()
+    assert (cases.returncode, cases.stderr) == (
+        2,
+        "MENTORING_CASES_ENCRYPTION_KEYS is empty although MENTORING_REQUIRE_ENCRYPTION asks for encryption.\n",
+    )
+    read = run("case", "read", "c-1", "--by", "h-1")
+    assert read.exit_code == 2
+    assert "MENTORING_CASES_ENCRYPTION_KEYS is empty" in read.stderr
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_shared_database_is_warned_of(nowhere: pytest.MonkeyPatch, tmp_path: Path, shared: bool) -> None:
+    """Loudly, with the remedy; a file of its own beside the main one is the default and needs no word."""
+    if shared:
+        nowhere.setenv("MENTORING_CASES_DATABASE_URL", f"sqlite:///{tmp_path / 'mentoring.db'}")
+    done = _worker("cases")
+    assert ("cases_share_a_database" in done.stderr) == shared
+    assert (tmp_path / "mentoring-cases.db").exists() != shared
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(200, "in 3 h 20 min"), (-45, "0 h 45 min overdue"), (3 * 1440 + 5, "in 3 days"), (-2 * 1440, "2 days overdue")],
+)
+def test_a_clock_says_how_much_is_left(minutes: int, words: str) -> None:
+    """So that nobody has to reckon at night."""
+    now = datetime(2027, 1, 12, 9, tzinfo=UTC)
+    assert span_to(now + timedelta(minutes=minutes), now) == words

@@ -8,10 +8,12 @@ import re
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,7 @@ class Rig:
 
     mailbox: Mailbox
     first_setup: Any
+    folder: Path
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +101,7 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
                 "MENTORING_SMTP_HOST": mail.host,
                 "MENTORING_SMTP_PORT": str(mail.port),
                 "MENTORING_METRICS_ADDRESS": "127.0.0.1:0",
+                "MENTORING_CASES_METRICS_ADDRESS": "127.0.0.1:0",
                 "MENTORING_SAFEGUARDING_CONTACT": CONTACT,
                 "MENTORING_REPLY_ADDRESS": "mentoring+{token}@mentoring.example",
                 "LC_ALL": "en_GB.UTF-8",
@@ -105,13 +109,12 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
                 environment.setenv(name, value)
             first_setup = await asyncio.to_thread(answer, "setup")
             await asyncio.to_thread(answer, "people", "import", ROSTER)
-            worker = await ChildProcess.start(
-                "worker", [sys.executable, "-P", "-m", "mentoring_lifecycle.worker"], log=folder / "worker.log"
-            )
-            try:
-                yield Rig(mail.mailbox, first_setup)
-            finally:
-                await worker.stop()
+            async with AsyncExitStack() as workers:
+                for serves in ("relationships", "cases"):
+                    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.worker", serves]
+                    worker = await ChildProcess.start("worker", command, log=folder / f"{serves}.log")
+                    workers.push_async_callback(worker.stop)
+                yield Rig(mail.mailbox, first_setup, folder)
 
 
 def opened(relationship: str) -> str:
@@ -123,10 +126,10 @@ def opened(relationship: str) -> str:
 
 def test_setup_is_done_once(rig: Rig) -> None:
     """The first setup makes everything, the second finds everything and changes nothing."""
-    assert [each["found"] for each in rig.first_setup] == [False, False, False]
+    assert [each["found"] for each in rig.first_setup] == [False] * 4
     again = answer("setup")
-    assert [each["found"] for each in again] == [True, True, True]
-    assert [each["name"] for each in again][1:] == ["mentoring", "mentoring-cases"]
+    assert [each["found"] for each in again] == [True] * 4
+    assert [each["name"] for each in again][2:] == ["mentoring", "mentoring-cases"]
     assert "namespace mentoring: found" in run("setup").stdout
 
 
@@ -332,6 +335,11 @@ def test_a_severe_report_reaches_its_one_reader(rig: Rig) -> None:
     until(lambda: [each["case"] for each in answer("case", "list", "--by", CONTACT)] == ["case-1"])
     assert answer("case", "list", "--by", MENTOR) == []
     assert answer("case", "clocks", *mine)[0]["clock"] == "acknowledgement"
+    for act in ("clocks", "read"):
+        assert re.search(
+            r"acknowledgement .*20\d\d-\d\d-\d\d \d\d:\d\d UTC.* in \d+ h \d+ min", run("case", act, *mine).stdout
+        )
+    assert re.search(r"^words +What was said\. *$", run("case", "read", *mine).stdout, re.MULTILINE)
     for act in (
         ("acknowledge",),
         ("triage", "--track", "internal"),
@@ -466,6 +474,110 @@ def test_at_a_terminal_the_pause_is_asked_about(rig: Rig, typed: str, pauses: bo
     assert "within 24 hours" in asked
     view = answer("case", "read", json.loads(told)["case"], "--by", CONTACT)
     assert view["pause_now"] is pauses
+
+
+CANARY = "Pomegranate"
+
+
+@pytest.fixture(scope="module")
+def kept_case(rig: Rig) -> str:
+    """A case of which mail went out and which somebody has read."""
+    report = ["report-concern", "--matter", "physical_or_threat", "--words", "-", "--case", "kept-1", "--by", MENTOR]
+    answer(*report, words=f"{CANARY}, he said.\n\n# and | more\n")
+    until(lambda: answer("case", "read", "kept-1", "--by", CONTACT)["contact_told"])
+    return "kept-1"
+
+
+def test_a_case_is_taken_along_as_a_file(rig: Rig, kept_case: str, tmp_path: Path) -> None:
+    """Everything in it, readable for its owner alone, and the taking is the last thing in its own chain."""
+    file = tmp_path / "case.json"
+    told = answer("case", "export", kept_case, "--by", CONTACT, "--to", str(file))
+    copy = json.loads(file.read_text())
+    assert (told["file"], told["audit_rows"], told["findings"]) == (str(file), len(copy["audit"]), [])
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert copy["case"]["report"]["words"] == f"{CANARY}, he said.\n\n# and | more"
+    assert copy["case"]["clocks"][0]["clock"] == "acknowledgement"
+    assert copy["timeline"][0].endswith(" case_received")
+    assert (copy["audit"][-1]["action"], copy["audit"][-1]["actor"]) == ("copy_taken", CONTACT)
+
+
+def test_a_copy_for_people_holds_the_same(rig: Rig, kept_case: str, tmp_path: Path) -> None:
+    """Words as a quotation that cannot pass for a heading, clocks with instants, and whether the chain is whole."""
+    file = tmp_path / "case.md"
+    answer("case", "export", kept_case, "--by", CONTACT, "--to", str(file), "--format", "markdown")
+    text = file.read_text()
+    assert text.startswith(f"# Case {kept_case}\n")
+    assert f"  > {CANARY}, he said.\n  > \n  > # and | more\n" in text
+    assert re.search(r"- due at: \d{4}-\d\d-\d\d \d\d:\d\d UTC", text)
+    assert re.search(r"^Whole: \d+ rows", text, re.MULTILINE)
+    assert f"| {CONTACT} | copy_taken |" in text
+
+
+def test_a_copy_is_never_written_over_a_file_nor_for_a_stranger(rig: Rig, kept_case: str, tmp_path: Path) -> None:
+    """And nothing of the try stands in the chain."""
+    before = answer("case", "verify", kept_case)["cases"][0]["rows"]
+    file = tmp_path / "there.json"
+    file.write_text("mine")
+    for to in (file, tmp_path / "nowhere" / "case.json"):
+        result = run("case", "export", kept_case, "--by", CONTACT, "--to", str(to))
+        assert (result.exit_code, "Nothing was copied" in result.stderr) == (1, True)
+    stranger = run("case", "export", kept_case, "--by", MENTOR, "--to", str(tmp_path / "new.json"))
+    assert (stranger.exit_code, stranger.stderr) == (1, "There is no such matter for you. [unknown_case]\n")
+    assert file.read_text() == "mine"
+    assert not (tmp_path / "new.json").exists()
+    assert answer("case", "verify", kept_case)["cases"][0]["rows"] == before
+
+
+def test_chains_are_verified_and_tampering_is_told(rig: Rig, kept_case: str, tmp_path: Path) -> None:
+    """Whole, then with a row altered and the last one gone, by somebody who may do everything in the database."""
+    seen = answer("case", "verify", kept_case)
+    assert [(each["case"], each["against_the_case"], each["findings"]) for each in seen["cases"]] == [
+        (kept_case, True, [])
+    ]
+    assert kept_case in [each["case"] for each in answer("case", "verify")["cases"]]
+    by_itself = run("case", "verify", "--offline")
+    assert by_itself.exit_code == 0
+    assert "Looked at by themselves" in by_itself.stderr
+    with sqlite3.connect(rig.folder / "mentoring-cases.db") as raw:
+        kept = raw.execute("SELECT * FROM mentoring_case_audit WHERE case_id = ?", [kept_case]).fetchall()
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            raw.execute("UPDATE mentoring_case_audit SET actor = 'p-nobody'")
+        triggers = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute(
+            "UPDATE mentoring_case_audit SET actor = 'p-nobody' WHERE case_id = ? AND sequence = 2", [kept_case]
+        )
+        raw.execute("DELETE FROM mentoring_case_audit WHERE case_id = ? AND sequence = ?", [kept_case, len(kept)])
+    found = run("case", "verify", kept_case, "--output", "json")
+    assert found.exit_code == 1
+    assert json.loads(found.stdout)["findings"] == [
+        {"case": kept_case, "sequence": 2, "problem": "altered"},
+        {"case": kept_case, "sequence": len(kept), "problem": "missing"},
+    ]
+    shown = run("case", "verify", kept_case)
+    assert re.search(rf"{kept_case} +2 +altered", shown.stdout)
+    offline = json.loads(run("case", "verify", kept_case, "--offline", "--output", "json").stdout)
+    assert [each["problem"] for each in offline["findings"]] == ["altered"]
+    with sqlite3.connect(rig.folder / "mentoring-cases.db") as raw:
+        raw.execute("DELETE FROM mentoring_case_audit WHERE case_id = ?", [kept_case])
+        raw.executemany("INSERT INTO mentoring_case_audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", kept)
+        for _, statement in triggers:
+            raw.execute(statement)
+    assert run("case", "verify", kept_case).exit_code == 0
+
+
+def test_nothing_of_a_case_lies_outside_its_store(rig: Rig, kept_case: str) -> None:
+    """Neither words nor its id: in the relationships' database, ledger, list and log; and no words in its own."""
+    assert not [row for row in answer("effects") if kept_case in json.dumps(row)]
+    assert kept_case not in json.dumps(answer("list"))
+    files = {each.name: each.read_bytes() for each in rig.folder.iterdir() if each.is_file()}
+    assert {"mentoring.db", "mentoring-cases.db", "relationships.log", "cases.log"} <= files.keys()
+    ours = {name: content for name, content in files.items() if "cases" not in name}
+    for secret in (kept_case.encode(), CANARY.encode()):
+        assert not [name for name, content in ours.items() if secret in content]
+    assert not [name for name, content in files.items() if CANARY.encode() in content]
+    assert any(kept_case.encode() in content for name, content in files.items() if "cases.db" in name)
 
 
 def test_an_unknown_case_is_not_found(rig: Rig) -> None:

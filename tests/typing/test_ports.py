@@ -8,6 +8,7 @@ from mentoring_lifecycle.activities.ports import (
     ActionLinks,
     BookingsGateway,
     CalendarGateway,
+    CaseAuditGateway,
     FreeBusyGateway,
     FreeDaysGateway,
     JournalGateway,
@@ -21,6 +22,7 @@ from mentoring_lifecycle.activities.timetable import NoFreeDays
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
 from mentoring_lifecycle.gateways.bookings_sql import SqlBookings
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
+from mentoring_lifecycle.gateways.case_audit_sql import SqlCaseAudit
 from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
 from mentoring_lifecycle.gateways.free_days import FreeDays
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
@@ -29,6 +31,7 @@ from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
 from mentoring_lifecycle.gateways.memory import (
     MemoryBookings,
     MemoryCalendar,
+    MemoryCaseAudit,
     MemoryFreeBusy,
     MemoryFreeDays,
     MemoryJournal,
@@ -48,6 +51,7 @@ MAIL: tuple[type[MailGateway], ...] = (SmtpMail, MemoryMail)
 CALENDARS: tuple[type[CalendarGateway], ...] = (CalDavCalendar, MemoryCalendar)
 LEDGERS: tuple[type[LedgerGateway], ...] = (SqlLedger, MemoryLedger)
 JOURNALS: tuple[type[JournalGateway], ...] = (SqlJournal, MemoryJournal)
+CASE_AUDITS: tuple[type[CaseAuditGateway], ...] = (SqlCaseAudit, MemoryCaseAudit)
 FREE_DAYS: tuple[type[FreeDaysGateway], ...] = (FreeDays, MemoryFreeDays, NoFreeDays)
 BOOKINGS: tuple[type[BookingsGateway], ...] = (SqlBookings, MemoryBookings)
 FREE_BUSY: tuple[type[FreeBusyGateway], ...] = (CalDavFreeBusy, MemoryFreeBusy)
@@ -61,6 +65,7 @@ PAIRS: list[tuple[type, type]] = [
     *((CalendarGateway, gateway) for gateway in CALENDARS),
     *((LedgerGateway, gateway) for gateway in LEDGERS),
     *((JournalGateway, gateway) for gateway in JOURNALS),
+    *((CaseAuditGateway, gateway) for gateway in CASE_AUDITS),
     *((FreeDaysGateway, gateway) for gateway in FREE_DAYS),
     *((BookingsGateway, gateway) for gateway in BOOKINGS),
     *((FreeBusyGateway, gateway) for gateway in FREE_BUSY),

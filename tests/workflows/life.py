@@ -33,6 +33,7 @@ from mentoring_lifecycle.embedded.virtual_time import VirtualClock
 from mentoring_lifecycle.gateways.action_links import TemplateLinks
 from mentoring_lifecycle.gateways.memory import (
     MemoryCalendar,
+    MemoryCaseAudit,
     MemoryFreeBusy,
     MemoryFreeDays,
     MemoryJournal,
@@ -122,6 +123,7 @@ class World:
 
     people: MemoryPeople = field(default_factory=lambda: MemoryPeople(PEOPLE))
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    audit: MemoryCaseAudit = field(default_factory=MemoryCaseAudit)
     journal: JournalWithOutages = field(default_factory=lambda: JournalWithOutages(pairings=MemoryPairings()))
     mail: MemoryMail = field(default_factory=MemoryMail)
     calendar: MemoryCalendar = field(default_factory=MemoryCalendar)
@@ -136,7 +138,7 @@ class World:
         """Everybody answers, and every address is good."""
         self.mail_server_returns()
         self.calendar_server_returns()
-        self.journal.away = False
+        self.journal.away = self.audit.away = False
         self.people.people = {person.id: person for person in PEOPLE}
         self.free_days.days.clear()
         self.free_busy.spans.clear()
@@ -228,12 +230,15 @@ async def quick_rig(
         journal=world.journal,
         claims=claims,
         seals=seals,
+        audit=world.audit,
     )
     async with AsyncExitStack() as workers:
         gateways = world.gateways()
         await workers.enter_async_context(build_worker(relationships, gateways, task_queue=queue, claims=claims))
         await workers.enter_async_context(
-            build_cases_worker(cases, relationships, gateways, task_queue=queue, claims=claims, seals=seals)
+            build_cases_worker(
+                cases, relationships, gateways, audit=world.audit, task_queue=queue, claims=claims, seals=seals
+            )
         )
         yield Rig(world, clock, case_clock, mentoring, queue)
 
