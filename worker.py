@@ -220,7 +220,7 @@ def build_cases_worker(
 
 async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
     """Serve relationships and cases until told to stop; what is under way is finished first."""
-    _warn_without_encryption(settings)
+    _warn_without_keys(settings)
     engine = opened_database(settings)
     gateways = gateways_from(settings, engine)
     async with opened_gateways(settings, engine, gateways):
@@ -238,7 +238,7 @@ async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None
     log.info("worker_stopped")
 
 
-def _warn_without_encryption(settings: Settings) -> None:
+def _warn_without_keys(settings: Settings) -> None:
     codecs = {"MENTORING_ENCRYPTION_KEYS": settings.codec(), "MENTORING_CASES_ENCRYPTION_KEYS": settings.cases_codec()}
     for variable, codec in codecs.items():
         if codec is None:
@@ -247,6 +247,12 @@ def _warn_without_encryption(settings: Settings) -> None:
                 consequence="what people write can be read by everybody with access to the Temporal server",
                 remedy=f"set {variable}; MENTORING_REQUIRE_ENCRYPTION=1 makes it a condition",
             )
+    if not settings.seals().are_used:
+        log.warning(
+            "holds_not_sealed",
+            consequence="anybody of the programme team lifts any hold, also one that protects somebody",
+            remedy="set MENTORING_SEAL_KEY, the same at workers, clients and the command line",
+        )
 
 
 async def _serve(settings: Settings, runtime: Runtime) -> None:
