@@ -253,7 +253,7 @@ def build_cases_worker(
 async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
     """Serve relationships until told to stop; what is under way is finished first."""
     _warn_without(settings.codec(), "MENTORING_ENCRYPTION_KEYS")
-    _warn_without_claims(settings)
+    _warn_of_what_is_believed(settings)
     engine = opened_database(settings)
     gateways = gateways_from(settings, engine)
     async with opened_gateways(settings, engine, gateways):
@@ -266,7 +266,7 @@ async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None
 async def run_cases(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
     """The same for cases, in a process of its own: its figures, log lines and rows tell of reports."""
     _warn_without(settings.cases_codec(), "MENTORING_CASES_ENCRYPTION_KEYS")
-    _warn_without_claims(settings)
+    _warn_of_what_is_believed(settings)
     if settings.cases_share_a_database:
         _warn_of_sharing()
     engine, own = opened_database(settings), opened_cases_database(settings)
@@ -285,15 +285,6 @@ async def run_cases(settings: Settings, runtime: Runtime, stop: asyncio.Event) -
         ):
             await _until(stop, queue)
     log.info("worker_stopped")
-
-
-def _warn_without_claims(settings: Settings) -> None:
-    if settings.claims() is None:
-        log.warning(
-            "actors_not_authenticated",
-            consequence="every client of the Temporal namespaces can act in anybody's name",
-            remedy="set MENTORING_CLAIM_KEYS; MENTORING_REQUIRE_CLAIMS=1 makes it a condition",
-        )
 
 
 @asynccontextmanager
@@ -318,6 +309,21 @@ def _warn_without(codec: EncryptionCodec | None, variable: str) -> None:
             "payloads_not_encrypted",
             consequence="what people write can be read by everybody with access to the Temporal server",
             remedy=f"set {variable}; MENTORING_REQUIRE_ENCRYPTION=1 makes it a condition",
+        )
+
+
+def _warn_of_what_is_believed(settings: Settings) -> None:
+    if settings.claims() is None:
+        log.warning(
+            "actors_not_authenticated",
+            consequence="every client of the Temporal namespaces can act in anybody's name",
+            remedy="set MENTORING_CLAIM_KEYS; MENTORING_REQUIRE_CLAIMS=1 makes it a condition",
+        )
+    if not settings.seals().are_used:
+        log.warning(
+            "holds_not_sealed",
+            consequence="anybody of the programme team lifts any hold, also one that protects somebody",
+            remedy="set MENTORING_SEAL_KEY, the same at workers, clients and the command line",
         )
 
 

@@ -399,6 +399,9 @@ class PairingsGateway(Protocol):
     async def of(self, person: str) -> Sequence[Pairing]:
         """Every pairing of a person, in either role, the oldest first."""
 
+    async def find(self, relationship: str) -> Pairing | None:
+        """The two of a relationship, from the moment in which their places were taken."""
+
 
 # --- relationships ----------------------------------------------------------------------------------------------
 

@@ -371,6 +371,10 @@ class MemoryPairings:
         own = [row for row in self.rows.values() if person in (row.mentor, row.mentee)]
         return sorted(own, key=lambda row: (row.since, row.relationship))
 
+    async def find(self, relationship: str) -> Pairing | None:
+        """The two of a relationship."""
+        return self.rows.get(relationship)
+
 
 def _in_order(one: str, other: str) -> tuple[str, str]:
     return (one, other) if one < other else (other, one)

@@ -89,6 +89,11 @@ class SqlPairings:
         async with self._engine.connect() as connection:
             return [Pairing(**row._asdict()) for row in await connection.execute(wanted)]
 
+    async def find(self, relationship: str) -> Pairing | None:
+        """The two of a relationship."""
+        async with self._engine.connect() as connection:
+            return await _find(connection, relationship)
+
 
 def taken_by(known: Pairing, wanted: Pairing) -> Rejection | None:
     """What it means that an id is known: the same relationship asks again, it has ended, or others have the id."""

@@ -438,7 +438,9 @@ class MentoringClient:
         """
         if self._cases is None:
             raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
-        intake = Intake(self._cases, self._cases_task_queue, self._people, self._journal, self._handling)
+        intake = Intake(
+            self._cases, self._cases_task_queue, self._people, self._journal, self._handling, self._pairings
+        )
         return await intake.take(report, receipt)
 
     def pause_question(

@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 
 from mentoring_lifecycle.activities.clocks import zone_named
 from mentoring_lifecycle.activities.legal_clocks import may_be_reported
-from mentoring_lifecycle.activities.ports import JournalGateway, PeopleGateway
+from mentoring_lifecycle.activities.ports import JournalGateway, PairingsGateway, PeopleGateway
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import Handling, SevereReport, open_case
 from mentoring_lifecycle.contracts.receipts import CHANCE_BYTES, Receipt, read_receipt, receipt_from
@@ -49,13 +49,15 @@ class Intake:
         people: PeopleGateway,
         journal: JournalGateway | None,
         handling: Handling,
+        pairings: PairingsGateway | None = None,
     ) -> None:
-        """`client` is one of the cases' own namespace; `journal` tells who the pair is, where there is one."""
+        """`client` is one of the cases' own namespace; `journal` or `pairings` tell who the pair is."""
         self._client = client
         self._task_queue = task_queue
         self._people = people
         self._journal = journal
         self._handling = handling
+        self._pairings = pairings
 
     async def take(self, report: SevereReport, receipt: str) -> Reported:
         """Returns once the report is durable, and never before. Raises CommandRejected, or ReportUnknown."""
@@ -101,7 +103,9 @@ class Intake:
     async def _pair_of(self, relationship: str) -> tuple[str, ...]:
         record = read_record(relationship, await self._journal.read(relationship)) if self._journal else None
         if record is None:
-            return ()
+            # The journal is written at the turn of a page; what has just begun is known where places are taken.
+            taken = await self._pairings.find(relationship) if self._pairings else None
+            return (taken.mentor, taken.mentee) if taken else ()
         if record.closed_at and not self._may_be_reported(record.closed_at):
             raise CommandRejected(Rejection(Refusal.REPORTED_TOO_LATE, str(self._handling.profile.report_months)))
         return record.opened.mentor.person, record.opened.mentee.person

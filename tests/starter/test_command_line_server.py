@@ -358,6 +358,33 @@ def test_a_severe_report_reaches_its_one_reader(rig: Rig) -> None:
     assert answer("status", r)["events"] == before
 
 
+def of_two(*mine: str) -> dict[str, Any]:
+    """What was last wanted of the two people, and what became of it."""
+    measures = answer("case", "read", *mine)["measures"]
+    return next(each for each in measures if not each["relationship"])
+
+
+def test_a_handler_holds_and_lifts_at_the_command_line(rig: Rig) -> None:
+    """At once where that is said; what became of it is read in the case, and in the relationship it is any hold."""
+    r = opened("held-by-case")
+    given = ("--matter", "verbal_abuse", "--words", "-", "--relationship", r, "--wait", "--case", "case-2")
+    answer("report-concern", *given, words="What was said.\n")
+    mine = ("case-2", "--by", CONTACT)
+    waits = answer("case", "hold", *mine)["measures"]
+    assert [(each["measure"], each["relationship"], each["result"]) for each in waits] == [("hold", r, None)]
+    assert "[under_way_already]" in refusal("case", "hold", *mine)
+    for act, standing in (("hold", "on_hold"), ("lift", "normal")):
+        answer("case", act, *mine, "--urgent")
+        until(lambda: answer("case", "read", *mine)["measures"][0]["result"] == "done")
+        assert answer("status", r)["standing"] == standing
+    assert "[nothing_to_take_back]" in refusal("case", "lift", *mine)
+    assert "[nothing_to_take_back]" in refusal("case", "unblock", *mine)
+    for act in ("block", "unblock"):
+        answer("case", act, *mine)
+        until(lambda act=act: {"measure": act, "result": "done"}.items() <= of_two(*mine).items())
+        assert [(row["one"], row["other"]) for row in answer("blocks", "list")] == [(MENTEE, MENTOR)][: act == "block"]
+
+
 def test_a_report_that_nobody_may_take_is_refused(rig: Rig) -> None:
     """A matter for the coordinator is refused, and so is an S3 report without a choice about the pause."""
     assert "[not_severe_enough]" in refusal("report-concern", "--matter", "question", "--words", "x")

@@ -298,6 +298,14 @@ async def test_in_danger_two_are_kept_apart_everywhere(rig: Rig) -> None:
     assert [await standing(life) for life in (one, other)] == ["normal", "normal"]
 
 
+async def test_two_who_have_just_begun_are_known(rig: Rig) -> None:
+    """An anonymous report that names their relationship alone, before its journal was written for the first time."""
+    life = await rig.life()
+    assert not await rig.world.journal.read(life.id)
+    case = await reported(rig, matter=Matter.PHYSICAL_OR_THREAT, by="", about="", relationship=life.id, pause_now=None)
+    assert (await results(rig, case))[MeasureKind.BLOCK, ""] is DONE
+
+
 def _command_ids(runs: list[Any]) -> list[str]:
     field = "workflow_execution_update_accepted_event_attributes"
     accepted = [getattr(event, field) for run in runs for event in run.events if event.HasField(field)]

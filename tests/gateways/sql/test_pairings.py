@@ -64,6 +64,7 @@ async def test_places_are_taken_and_shown(pairings: PairingsGateway) -> None:
     row = Pairing("r-1", "ponte", "p-1", "p-2", True, NOW)
     assert [*await pairings.of("p-1")] == [*await pairings.of("p-2")] == [row]
     assert [*await pairings.of("p-3")] == []
+    assert (await pairings.find("r-1"), await pairings.find("r-2")) == (row, None)
 
 
 async def test_asking_again_changes_nothing(pairings: PairingsGateway) -> None:
