@@ -106,10 +106,20 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
             await asyncio.to_thread(answer, "people", "import", ROSTER)
             async with AsyncExitStack() as workers:
                 for serves in ("relationships", "cases"):
-                    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.worker", serves]
-                    worker = await ChildProcess.start("worker", command, log=folder / f"{serves}.log")
-                    workers.push_async_callback(worker.stop)
+                    workers.push_async_callback((await _started_worker(serves, folder / f"{serves}.log")).stop)
                 yield Rig(mail.mailbox, first_setup, folder)
+
+
+async def _started_worker(serves: str, log: Path) -> ChildProcess:
+    """One that serves: a slow machine must not look like a worker that does not answer."""
+    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.worker", serves]
+    worker = await ChildProcess.start("worker", command, log=log)
+
+    async def is_serving() -> bool:
+        return "worker_started" in log.read_text()
+
+    await worker.until_ready(is_serving)
+    return worker
 
 
 def opened(relationship: str) -> str:
