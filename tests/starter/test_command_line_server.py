@@ -463,6 +463,7 @@ def test_chains_are_verified_and_tampering_is_told(rig: Rig, kept_case: str, tmp
 def test_nothing_of_a_case_lies_outside_its_store(rig: Rig, kept_case: str) -> None:
     """Neither words nor its id: in the relationships' database, ledger, list and log; and no words in its own."""
     assert not [row for row in answer("effects") if kept_case in json.dumps(row)]
+    assert f"case-{kept_case}" in [row["relationship"] for row in answer("case", "effects", "--state", "accepted")]
     assert kept_case not in json.dumps(answer("list"))
     files = {each.name: each.read_bytes() for each in rig.folder.iterdir() if each.is_file()}
     assert {"mentoring.db", "mentoring-cases.db", "relationships.log", "cases.log"} <= files.keys()
