@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mentoring_lifecycle.activities.ports import LedgerState
 from mentoring_lifecycle.domain.cases.commands import (
     CaseOutcome,
     LegalTrack,
@@ -136,6 +137,19 @@ def export(
     except OSError as error:
         raise Failed(f"{to}: cannot be written: {error.strerror}. That a copy was taken stands in the chain.") from None
     show({"case": case, "file": str(to), "audit_rows": len(copy.audit), "findings": copy.findings}, output)
+
+
+@cases.command()
+def effects(
+    state: Annotated[LedgerState | None, typer.Option(help="Only in this state.")] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show what became of the letters to handlers; these stand in no other ledger."""
+    from mentoring_lifecycle.gateways.database import case_effects
+    from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
+
+    rows = with_cases_database(lambda engine: SqlLedger(engine, table=case_effects).rows(state=state))
+    show(list(rows), output)
 
 
 @cases.command()
