@@ -37,19 +37,29 @@ def is_reporter(state: CaseState, person: str, key: str) -> bool:
 def next_in_line(state: CaseState) -> str:
     """Who is told when a clock runs on: whoever comes after the handler, at the end the contact."""
     people = line(state)
-    return next(iter(_after(people, state.handler)), people[-1])
+    later = _after(people, state.handler) or people[-1:]
+    return min(later, key=lambda person: person in state.unreached)
 
 
 def successor(state: CaseState) -> str:
-    """Who takes it from the handler: the next one, else anybody else; empty where there is nobody else."""
+    """Who takes it from the handler: the next one whom mail reaches, else anybody else, at last whoever is away.
+
+    Empty where there is nobody else.
+    """
     people = line(state)
     others = (*_after(people, state.handler), *(person for person in people if person != state.handler))
-    return next(iter(others), "")
+    return min(others, key=lambda person: (person in state.unreached, person in state.away), default="")
 
 
 def another_than(state: CaseState, unreached: tuple[str, ...]) -> str:
-    """The first in line whom mail has not failed to reach; empty where there is none."""
-    return next((person for person in line(state) if person not in unreached), "")
+    """The first in line whom mail has not failed to reach, whoever is away last; empty where there is none."""
+    reached = [person for person in line(state) if person not in unreached]
+    return min(reached, key=lambda person: person in state.away, default="")
+
+
+def stand_in(state: CaseState) -> str:
+    """Who is told beside a handler whom mail does not reach; empty where it does, or where there is nobody."""
+    return another_than(state, state.unreached) if state.handler in state.unreached else ""
 
 
 def _after(people: tuple[str, ...], person: str) -> tuple[str, ...]:

@@ -27,9 +27,9 @@ def letters_of(event: e.CaseEvent, state: CaseState) -> tuple[Letter, ...]:
 def _readers(event: e.CaseEvent, state: CaseState) -> tuple[LetterKind, tuple[str, ...]]:
     match event:
         case e.HandlerAssigned() if not event.by_own_act:
-            return LetterKind.CASE_RECEIVED, (event.handler,)
+            return LetterKind.CASE_RECEIVED, _handler_and_stand_in(state)
         case e.ToldAgain():
-            return LetterKind.CASE_RECEIVED, (state.handler,)
+            return LetterKind.CASE_RECEIVED, _handler_and_stand_in(state)
         case e.HandlerUnreached() if event.told:
             return LetterKind.CASE_RECEIVED if state.awaits_note else LetterKind.MATTER_WAITING, (event.told,)
         case e.ReporterWrote() if event.told:
@@ -39,6 +39,11 @@ def _readers(event: e.CaseEvent, state: CaseState) -> tuple[LetterKind, tuple[st
         case e.WatchDue():
             return LetterKind.MATTER_AGAIN, (state.handler,)
     return LetterKind.CASE_RECEIVED, ()
+
+
+def _handler_and_stand_in(state: CaseState) -> tuple[str, ...]:
+    """The handler even where mail failed to reach them: their address may have been put right."""
+    return tuple(person for person in (state.handler, assignment.stand_in(state)) if person)
 
 
 def _letter(event: e.CaseEvent, state: CaseState, purpose: LetterKind, number: int, to: str) -> Letter:

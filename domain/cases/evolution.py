@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from mentoring_lifecycle.domain.cases import events as e
+from mentoring_lifecycle.domain.cases.assignment import stand_in
 from mentoring_lifecycle.domain.cases.commands import ReassignReason
 from mentoring_lifecycle.domain.cases.state import CaseState, Measure, Stage, Written
 
@@ -43,8 +44,14 @@ def _knowing(state: CaseState, *people: str) -> CaseState:
 
 def _assigned(state: CaseState, event: e.HandlerAssigned) -> CaseState:
     again_at = None if event.by_own_act else event.at + timedelta(hours=state.profile.tell_again_hours)
-    known = _knowing(state, event.handler)
-    return replace(known, handler=event.handler, awaits_note=not event.by_own_act, tell_again_at=again_at)
+    assigned = replace(
+        state,
+        handler=event.handler,
+        awaits_note=not event.by_own_act,
+        tell_again_at=again_at,
+        away=tuple(person for person in state.away if person != event.handler),
+    )
+    return _knowing(assigned, event.handler, "" if event.by_own_act else stand_in(assigned))
 
 
 def _resolved(state: CaseState, event: e.InstantsResolved) -> CaseState:
@@ -81,7 +88,8 @@ def _unreached(state: CaseState, event: e.HandlerUnreached) -> CaseState:
 
 
 def _told_again(state: CaseState, event: e.ToldAgain) -> CaseState:
-    return replace(state, tell_again_at=event.at + timedelta(hours=state.profile.tell_again_hours))
+    again_at = event.at + timedelta(hours=state.profile.tell_again_hours)
+    return _knowing(replace(state, tell_again_at=again_at), stand_in(state))
 
 
 def _mark_passed(state: CaseState, event: e.MarkPassed) -> CaseState:
@@ -151,7 +159,7 @@ def _reopened(state: CaseState, event: e.CaseReopened) -> CaseState:
 
 def _reassigned(state: CaseState, event: e.CaseReassigned) -> CaseState:
     if event.reason is not ReassignReason.CONFLICT:
-        return state
+        return replace(state, away=(*state.away, event.handler))
     return replace(state, aside=Stage.CONFLICT_REASSIGNED, excluded=(*state.excluded, event.handler))
 
 

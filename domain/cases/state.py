@@ -80,6 +80,8 @@ class CaseState:
     unreached: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     """Who had it and turned out to be part of it."""
+    away: tuple[str, ...] = ()
+    """Who gave it on because they are absent, and has not been given it since: they are told last."""
     reached: Stage = Stage.RECEIVED
     """How far along the way."""
     aside: Stage | None = None

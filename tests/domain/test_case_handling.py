@@ -206,6 +206,39 @@ def test_a_handler_whom_mail_does_not_reach_is_no_dead_end() -> None:
     assert lived.state.handler == THIRD
 
 
+def test_whoever_stands_in_for_an_unreached_handler_is_told_daily_too() -> None:
+    """Else the repeated letters would all go where nobody reads them."""
+    lived = case()
+    lived.bounces(FIRST)
+    lived.after(2 * DAY + HOUR)
+    assert lived.told(LetterKind.CASE_RECEIVED).count(SECOND) == 3
+
+
+def test_an_absent_one_is_not_asked_back_while_somebody_else_is_there() -> None:
+    """Guy's mail fails, and Ida is told instead of Fay, who has just said that she is away."""
+    lived = case(c.Reassign(FIRST, ABSENT))
+    lived.bounces(SECOND)
+    assert lived.told()[-1] == THIRD
+
+
+def test_a_case_is_given_to_whom_mail_reaches_before_anybody_else() -> None:
+    """Fay could not be written to; when the last of the others is away, it goes to the contact and not back to her."""
+    lived = case()
+    lived.bounces(FIRST)
+    lived.after(c.Acknowledge(SECOND), c.Reassign(SECOND, ABSENT))
+    lived.bounces(THIRD)
+    lived.after(c.Reassign(THIRD, ABSENT))
+    assert lived.state.handler == CONTACT
+
+
+def test_a_case_given_to_somebody_unreached_by_name_is_told_to_another_as_well() -> None:
+    """Whoever gives it on cannot know that mail fails there."""
+    lived = case(c.Reassign(FIRST, ABSENT))
+    lived.bounces(SECOND)
+    lived.after(c.Acknowledge(THIRD), c.Reassign(THIRD, ABSENT, SECOND))
+    assert lived.told()[-2:] == [SECOND, CONTACT]
+
+
 # --- clocks -----------------------------------------------------------------------------------------------------
 
 
