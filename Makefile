@@ -7,7 +7,7 @@ POSTGRES := $(or $(shell command -v initdb 2>/dev/null),$(wildcard /usr/lib/post
 PRESENT := $(if $(POSTGRES),,-m "not postgres")
 # Cores share tests file by file, because the tests of a file share servers; tests/conftest.py has the order.
 SHARED := -n auto --dist loadfile --no-loadscope-reorder
-SECRETS := $(addprefix deploy/secrets/,postgres_password database_url cases_database_url encryption_keys cases_encryption_keys claim_keys)
+SECRETS := $(addprefix deploy/secrets/,postgres_password database_url cases_database_url encryption_keys cases_encryption_keys claim_keys seal_key)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -80,4 +80,9 @@ deploy/secrets/cases_database_url: deploy/secrets/database_url
 deploy/secrets/encryption_keys deploy/secrets/cases_encryption_keys deploy/secrets/claim_keys:
 	chmod 700 $(@D)
 	python3 -c "import base64, secrets; print('1:' + base64.b64encode(secrets.token_bytes(32)).decode(), end='')" > $@
+	chmod 644 $@
+
+deploy/secrets/seal_key:
+	chmod 700 $(@D)
+	python3 -c "import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode(), end='')" > $@
 	chmod 644 $@
