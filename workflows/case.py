@@ -42,13 +42,12 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.domain.cases import events as e
     from mentoring_lifecycle.domain.cases.assignment import may_see
     from mentoring_lifecycle.domain.cases.audit import AuditMark, AuditRow, audit_row, beginning
-    from mentoring_lifecycle.domain.cases.authorisation import refused_on_the_way
+    from mentoring_lifecycle.domain.cases.authorisation import refused_at_the_gate, refused_on_the_way
     from mentoring_lifecycle.domain.cases.consequences import ledger_name, letters_of, still_wanted
     from mentoring_lifecycle.domain.cases.evolution import evolve, received
     from mentoring_lifecycle.domain.cases.handling import (
         decide,
         instants_found,
-        is_strangers,
         mail_accepted,
         mail_refused,
         measure_applied,
@@ -157,8 +156,8 @@ class Case:
         if proof and (refused := refused_on_the_way(proof.channel)):
             raise refusal_error(refused)
         # A repeated step of whoever reported is answered to nobody else, or a known id would tell that there is a case.
-        of_reporter = isinstance(command, k.OfReporter)
-        if self._is_repeated() and not (of_reporter and is_strangers(self._state, command)):
+        is_open_to_all = not isinstance(command, k.OfReporter)
+        if self._is_repeated() and (is_open_to_all or refused_at_the_gate(self._state, command) is None):
             return
         if isinstance(judged := decide(self._state, command, workflow.now()), Rejection):
             raise refusal_error(judged)

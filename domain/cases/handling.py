@@ -10,6 +10,7 @@ from typing import Any
 from mentoring_lifecycle.domain.cases import assignment, measures
 from mentoring_lifecycle.domain.cases import commands as c
 from mentoring_lifecycle.domain.cases import events as e
+from mentoring_lifecycle.domain.cases.authorisation import refused_at_the_gate
 from mentoring_lifecycle.domain.cases.correspondence import note_messages, write_as_handler, write_as_reporter
 from mentoring_lifecycle.domain.cases.draft import CaseDraft
 from mentoring_lifecycle.domain.cases.evolution import received
@@ -37,39 +38,12 @@ def receive(event: e.CaseReceived) -> tuple[CaseState, CaseEvents] | Rejection:
 
 def decide(state: CaseState, command: c.CaseCommand, now: datetime) -> CaseEvents | Rejection:
     """What follows from a person's command."""
-    if refused := _refused_at_the_gate(state, command):
+    if refused := refused_at_the_gate(state, command):
         return refused
     draft = CaseDraft(state)
     if rejection := _DECISIONS[type(command)](draft, command, now):
         return rejection
     return tuple(draft.events)
-
-
-def _refused_at_the_gate(state: CaseState, command: c.CaseCommand) -> Rejection | None:
-    """Whoever does not know of a case does not learn of it here."""
-    if state.has_ended or is_strangers(state, command):
-        return Rejection(Refusal.UNKNOWN_CASE)
-    knows = assignment.may_see(state, command.by)
-    if knows and command.by != state.handler and not isinstance(command, _OF_ALL_WHO_KNOW):
-        return Rejection(Refusal.NOT_THE_HANDLER)
-    return None
-
-
-def is_strangers(state: CaseState, command: c.CaseCommand) -> bool:
-    """Whether whoever asks is to be answered as if there were no such case."""
-    knows = assignment.may_see(state, command.by) and not isinstance(command, c.WriteAsReporter)
-    return not (knows or _comes_from_outside(state, command))
-
-
-_OF_ALL_WHO_KNOW = (c.Acknowledge, c.Reopen, c.Reassign, c.Read, c.TakeCopy)
-
-
-def _comes_from_outside(state: CaseState, command: c.CaseCommand) -> bool:
-    """Whoever reported may write and withdraw, and the contact may give a case to somebody else."""
-    if isinstance(command, c.OfReporter):
-        return assignment.is_reporter(state, command.by, command.key)
-    is_contact = command.by == state.contact and assignment.is_eligible(state, command.by)
-    return isinstance(command, c.Reassign) and is_contact
 
 
 def _not_now(state: CaseState) -> Rejection:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mentoring_lifecycle.domain.authorisation import EVERYBODY, GATES, READERS, TEAM, Channel, Gate
+from mentoring_lifecycle.domain.cases.authorisation import ROLES
 from mentoring_lifecycle.domain.events import Phase
 from mentoring_lifecycle.domain.people import PAIR, Party
 
@@ -34,3 +35,8 @@ def test_every_command_stands_there_as_it_is_judged() -> None:
 def test_every_view_and_every_way_stands_there() -> None:
     assert table("Views") == {view: [PARTS[by]] for view, by in READERS.items()}
     assert list(table("Ways")) == [channel.value for channel in Channel]
+
+
+def test_every_step_of_a_case_stands_there() -> None:
+    expected = {kind.__dataclass_fields__["kind"].default: [", ".join(by)] for kind, by in ROLES.items()}
+    assert table("Cases") == expected
