@@ -11,7 +11,7 @@ SECRETS := $(addprefix deploy/secrets/,postgres_password database_url cases_data
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test replay check fmt wheel up down clean
+.PHONY: help setup demo test kills replay check fmt wheel up down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,10 @@ ifeq ($(ARGS),)
 else
 	$(RUN) pytest $(PRESENT) $(ARGS)
 endif
+
+kills: setup ## 500 times SIGKILL while reports are made and handled, and not one is lost (KILLS=20 SEED=2 for others)
+	$(RUN) mentoring provision
+	KILLS=$(or $(KILLS),500) SEED=$(or $(SEED),1) $(RUN) pytest -s tests/workflows/test_report_kills.py
 
 replay: setup ## recorded histories against this code, without a server
 	$(RUN) pytest tests/replay $(ARGS)

@@ -147,3 +147,43 @@ async def test_the_activity_knows_the_zone_of_every_law(law: Law) -> None:
         order = InstantsOrder(given_anchors, PROFILES[law], zone)
         found = await ActivityEnvironment().run(LegalClockActivities().resolve, order)
         assert found.acknowledge_by == utc(2027, 6, 2, 9)
+
+
+LAST_DAYS = [
+    # noted at (local), zone, feedback due (UTC): worked out by hand
+    ((2027, 1, 31, 12), "Europe/Rome", (2027, 4, 30, 10)),
+    ((2027, 11, 30, 12), "Europe/Rome", (2028, 2, 29, 11)),
+    ((2026, 11, 30, 12), "Europe/Rome", (2027, 2, 28, 11)),
+    ((2028, 2, 29, 9), "Europe/Rome", (2028, 5, 29, 7)),
+    ((2027, 12, 31, 23, 30), "Europe/Rome", (2028, 3, 31, 21, 30)),
+    ((2026, 12, 28, 2, 30), "Europe/Rome", (2027, 3, 28, 1)),  # in the gap: the clocks go from 2 to 3
+    ((2027, 7, 31, 2, 30), "Europe/Rome", (2027, 10, 31, 0, 30)),  # twice that night: the first
+    ((2026, 12, 14, 2, 30), "America/New_York", (2027, 3, 14, 7)),
+    ((2027, 8, 7, 1, 30), "America/New_York", (2027, 11, 7, 5, 30)),
+    ((2027, 8, 31, 18), "America/New_York", (2027, 11, 30, 23)),
+    ((2027, 7, 3, 2, 15), "Australia/Lord_Howe", (2027, 10, 2, 15, 30)),  # half an hour is skipped
+    ((2027, 1, 4, 1, 45), "Australia/Lord_Howe", (2027, 4, 3, 14, 45)),
+]
+
+
+@pytest.mark.parametrize("law", Law)
+@pytest.mark.parametrize(("noted", "place", "due"), LAST_DAYS)
+def test_feedback_is_due_on_the_day_that_a_calendar_says(
+    noted: tuple[int, ...], place: str, due: tuple[int, ...], law: Law
+) -> None:
+    """Ends of months, leap years, ends of years, hours that are skipped and hours that come twice; by every law."""
+    zone = ZoneInfo(place)
+    at = datetime(*noted, tzinfo=zone).astimezone(UTC)  # type: ignore[arg-type, misc]  # year, month, day, hour, minute
+    found = instants_of(Anchors(at - timedelta(hours=3), Severity.S3, at), PROFILES[law], zone)
+    assert found.feedback_by == utc(*due)
+
+
+@given(instants, st.integers(0, 86_400), months, st.sampled_from(["Europe/Rome", "America/New_York", "Asia/Tokyo"]))
+def test_whoever_comes_later_is_never_due_earlier(at: datetime, seconds: int, count: int, place: str) -> None:
+    """But for the hour that comes twice, of which both are due when the first is."""
+    zone = ZoneInfo(place)
+    later = at + timedelta(seconds=seconds)
+    overlap = timedelta(hours=1)
+    assert months_later(later, count, zone) >= months_later(at, count, zone) - overlap
+    if at.astimezone(zone).replace(tzinfo=None) <= later.astimezone(zone).replace(tzinfo=None):
+        assert months_later(later, count, zone) >= months_later(at, count, zone)
