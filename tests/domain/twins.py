@@ -14,6 +14,7 @@ from mentoring_lifecycle.contracts.journal import journal_entry
 from mentoring_lifecycle.contracts.views import AgreementView, DisputeView, HelpView, RelationshipView
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.cases import commands as k
+from mentoring_lifecycle.domain.cases.locks import lock_of
 from mentoring_lifecycle.domain.effects import Effect, KeepEntry, Letter, RemoveEntry
 from mentoring_lifecycle.domain.lifecycle import Events, decide
 from mentoring_lifecycle.domain.rejections import Rejection
@@ -56,7 +57,8 @@ def fate(seed: int) -> Fate:
     about = chance.choice([person for person in (MENTOR, MENTEE, COORDINATOR, MANAGER) if person != by])
     report = SevereReport(f"c-{seed}", matter, "What happened", by, about, "r-1", pause_now=chance.random() < 0.4)
     handlers = (MANAGER, COORDINATOR, FIRST, SECOND, THIRD) if about == COORDINATOR else (MANAGER, FIRST, SECOND, THIRD)
-    opened = open_case(report, Handling(CONTACT, handlers, (MANAGER,), zone="Europe/Rome"))
+    handling = Handling(CONTACT, handlers, (MANAGER,), zone="Europe/Rome")
+    opened = open_case(report, handling, lock="" if by else lock_of("of a receipt"))
     assert isinstance(opened, OpenCase)
     reported_at = chance.randrange(STEPS - 1)
     return Fate(seed, past, policy, opened, reported_at, chance.randrange(reported_at + 1, STEPS))

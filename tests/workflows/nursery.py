@@ -94,7 +94,7 @@ def main() -> None:
     children: list[int] = []
     for line in sys.stdin:
         kind, log, *more = line.split()
-        life = worker.main if kind == "worker" else partial(_reports, Path(log), Path(*more))
+        life = partial(worker.main, "cases") if kind == "worker" else partial(_reports, Path(log), Path(*more))
         child = born(life, Path(f"{log}.err"))
         children.append(child)
         print(child, flush=True)  # noqa: T201

@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -20,6 +20,7 @@ from mentoring_lifecycle.contracts.cases import SevereReport
 from mentoring_lifecycle.domain.commands import Matter
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 
+from .alike import shape_of
 from .life import (
     COORDINATOR,
     MENTEE,
@@ -37,7 +38,6 @@ from .life import (
     quick_rig,
     session_over,
 )
-from .test_cases import _shape
 
 PAIRS = 20
 PASTS: dict[str, tuple[Past, ...]] = {
@@ -125,7 +125,7 @@ async def seen(life: QuickLife) -> dict[str, Any]:
     await life.rest()
     events = [MessageToDict(event) for event in events_of(await life.runs())]
     return {
-        "history": [_without_numbers(_shape(event, life.id)) for event in events],
+        "history": [_without_numbers(shape_of(event, life.id)) for event in events],
         "mails": [(mail.to, mail.method, _plain(mail.subject, life), _plain(mail.text, life)) for mail in life.mails()],
         "calendars": {person: len(starts) for person, starts in life.entries().items()},
         "attributes": await life.shown(),
@@ -149,13 +149,9 @@ def _plain(text: str, life: QuickLife) -> str:
 
 
 async def _report(rig: Rig, fate: Fate, life: QuickLife) -> str:
-    case = rig.case_id()
-    given = fate.report
-    await rig.mentoring.report(
-        SevereReport(case, given.matter, given.words, given.by, given.about, life.id, pause_now=given.pause_now)
-    )
-    await rig.cases.until_idle(names.case_workflow_id(case))
-    return case
+    reported = await rig.mentoring.report(replace(fate.report, case="", relationship=life.id))
+    await rig.cases.until_idle(names.case_workflow_id(reported.case))
+    return reported.case
 
 
 async def _act(rig: Rig, case: str) -> None:
