@@ -378,6 +378,7 @@ def test_a_handler_holds_and_lifts_at_the_command_line(rig: Rig) -> None:
     """At once where that is said; what became of it is read in the case, and in the relationship it is any hold."""
     r = opened("held-by-case")
     given = ("--matter", "verbal_abuse", "--words", "-", "--relationship", r, "--wait", "--case", "case-2")
+    given = (*given, "--by", MENTOR)
     answer("report-concern", *given, words="What was said.\n")
     mine = ("case-2", "--by", CONTACT)
     waits = answer("case", "hold", *mine)["measures"]

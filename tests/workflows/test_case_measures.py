@@ -57,7 +57,9 @@ async def begun(rig: Rig, programme: str = "both-ways") -> QuickLife:
 async def reported(rig: Rig, **changes: Any) -> CaseHandle:
     """Mia reports Ed, and the contact has it."""
     given = {"matter": Matter.VERBAL_ABUSE, "words": "He shouts.", "by": MENTOR, "about": MENTEE, "pause_now": False}
-    case = rig.mentoring.case(await rig.mentoring.report(SevereReport(rig.case_id(), **given | changes)))
+    said = given | changes
+    made = await rig.mentoring.report(SevereReport(rig.case_id() if said["by"] else "", **said))
+    case = rig.mentoring.case(made.case)
     await rest(rig, case)
     return case
 
@@ -324,11 +326,10 @@ async def test_a_database_that_is_away_only_delays_a_block(rig: Rig, monkeypatch
         raise OSError("the database is away")
 
     monkeypatch.setattr(pairings, "block", away)
-    case = rig.mentoring.case(
-        await rig.mentoring.report(
-            SevereReport(rig.case_id(), Matter.PHYSICAL_OR_THREAT, "A threat.", MENTOR, MENTEE, life.id)
-        )
+    made = await rig.mentoring.report(
+        SevereReport(rig.case_id(), Matter.PHYSICAL_OR_THREAT, "A threat.", MENTOR, MENTEE, life.id)
     )
+    case = rig.mentoring.case(made.case)
     while (await results(rig, case))[MeasureKind.BLOCK, ""] is None:
         pass
     assert await standing(life) == "on_hold"

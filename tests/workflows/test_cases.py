@@ -437,3 +437,31 @@ async def test_a_hold_does_not_tell_from_which_tool_it_came(rig: Rig, temporal: 
     await MentoringClient(theirs, people=rig.world.people).relationship(life.id).hold()
     await life.rest()
     assert b"tool@host-7" not in b"".join(event.SerializeToString() for event in events_of(await life.runs()))
+
+
+# --- whatever becomes of the relationship -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fate", ["closed", "terminated", "erased"])
+async def test_clocks_fire_whatever_becomes_of_the_relationship(rig: Rig, broken: World, fate: str) -> None:
+    """All marks of the note are told, and the feedback is reminded of; ended, killed or of somebody forgotten."""
+    life = await rig.life(*UNDER_WAY)
+    report = _threat(rig, matter=Matter.RETALIATION, by=MENTOR, relationship=life.id, pause_now=False)
+    await rig.mentoring.report(report)
+    await _rest(rig, report.case)
+    if fate == "terminated":
+        await life.workflow.terminate()
+    else:
+        await life.on.exit(by=MENTEE)
+        await life.rest()
+    if fate == "erased":
+        del broken.people.people[MENTOR]
+    await _days(rig, report.case, 1.1)
+    waiting = (LetterKind.MATTER_WAITING, CONTACT)
+    noted = _mailed(rig, report.case).count(waiting)
+    assert noted >= 3
+    await rig.mentoring.case(report.case).acknowledge(by=CONTACT)
+    await _rest(rig, report.case)
+    await _days(rig, report.case, 95)
+    assert _mailed(rig, report.case).count(waiting) >= noted + 3
+    assert (await rig.mentoring.case(report.case).read(by=CONTACT)).report == report
