@@ -171,6 +171,9 @@ class Case:
             self._unseen = True
 
     def _note(self, event: e.CaseEvent) -> None:
+        if isinstance(event, e.MarkPassed):
+            counter = workflow.metric_meter().create_counter("mentoring_case_clocks", "Clocks of cases by part gone by")
+            counter.add(1, {"clock": event.clock.value, "percent": str(event.percent)})
         if not isinstance(event, _STEPS_OF_THE_MACHINERY):
             by = getattr(event, "by", "") or getattr(event, "handler", "") or getattr(event, "clock", "")
             self._timeline.append(f"{event.at:%Y-%m-%dT%H:%M}Z {event.kind} {by}".rstrip())
