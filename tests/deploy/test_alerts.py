@@ -271,7 +271,7 @@ def overdue_at(shown: list[Shown], until: datetime, at: datetime) -> float:
 
 
 def test_an_ordinary_week_is_quiet(tmp_path: Path) -> None:
-    """A thousand relationships, from generated lives, each at another week of its own: the oldest due of every hour fires nothing.
+    """A thousand relationships, each at a week of its own: the oldest due of every hour fires nothing.
 
     People in them are late, silent, decline and leave; mail and calendars work.
     """
