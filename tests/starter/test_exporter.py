@@ -3,9 +3,12 @@
 import asyncio
 import re
 import urllib.request
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -21,7 +24,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from mentoring_lifecycle.activities.ports import LedgerState, LedgerTroubles, RefusedFor
 from mentoring_lifecycle.contracts.names import NEXT_DUE_AT
+from mentoring_lifecycle.domain import commands as c
+from mentoring_lifecycle.domain import events as e
+from mentoring_lifecycle.domain.events import Phase
+from mentoring_lifecycle.domain.evolution import evolve, opened
+from mentoring_lifecycle.domain.relationship import Relationship
 from mentoring_lifecycle.starter.exporter import Figures, Sources, read_figures, refresh_forever, serve_figures
+from mentoring_lifecycle.workflows import showing
+from tests.builders import ACTIVE, COORDINATOR, MENTEE, MENTOR, any_life, life
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLAUSE = re.compile(r"(\w+) ([=<]) '((?:[^']|'')*)'")
@@ -214,6 +224,72 @@ async def test_troubles_of_the_ledger() -> None:
     assert figures["mentoring_oldest_unknown_seconds"] == 30 * 3600
     assert figures["mentoring_letters_refused sender"] == 3
     assert figures["mentoring_letters_refused recipient"] == 0
+
+
+def row_of(state: Relationship) -> dict[str, str]:
+    """What Visibility holds of a relationship: the search attributes that its story writes."""
+    attributes = showing.search_attributes(state)
+    written = {pair.key.name: pair.value for pair in attributes.search_attributes}
+    texts = {name: value.isoformat() if isinstance(value, datetime) else str(value) for name, value in written.items()}
+    status = "Completed" if state.is_closed else "Running"
+    return {"WorkflowType": "MentoringRelationship", "ExecutionStatus": status, **texts}
+
+
+def some_history(chance: Random) -> list[e.Event]:
+    """A generated life up to any event of it, half of them with a pause or a hold on the way."""
+    lived = any_life(chance)
+    if chance.random() < 0.5:
+        stop = chance.choice((c.Hold(COORDINATOR), c.Pause(MENTOR), c.Pause(MENTEE)))
+        lived = life().after(*ACTIVE, timedelta(days=chance.randrange(1, 60)), stop)
+    return lived.events[: chance.randint(1, len(lived.events))]
+
+
+def state_after(events: Sequence[e.Event]) -> Relationship:
+    """The fold."""
+    first, *rest = events
+    assert isinstance(first, e.RelationshipOpened)
+    return reduce(evolve, rest, opened(first))
+
+
+def phase_by(events: Sequence[e.Event]) -> str:
+    """From the history alone: the last phase that was entered, unless it has closed."""
+    if any(isinstance(event, e.Closed) for event in events):
+        return "closed"
+    entered = [event.phase for event in events if isinstance(event, e.PhaseEntered)]
+    return entered[-1].value if entered else "onboarding"
+
+
+def standing_by(events: Sequence[e.Event]) -> str:
+    """From the history alone: the last word about moving, where a hold wins."""
+    held = paused = False
+    for event in events:
+        held = isinstance(event, e.HoldPlaced) or (held and not isinstance(event, e.HoldLifted))
+        paused = isinstance(event, e.Paused) or (paused and not isinstance(event, e.Resumed))
+    return "on_hold" if held else "paused" if paused else "normal"
+
+
+async def test_figures_agree_with_two_hundred_histories() -> None:
+    """Whatever lives were lived, the gauges say what their events say, counted by hand."""
+    chance = Random(200)
+    histories = [some_history(chance) for _ in range(200)]
+    figures = await figures_of(Visibility([row_of(state_after(events)) for events in histories]))
+    phases = Counter(phase_by(events) for events in histories)
+    going_on = [events for events in histories if phase_by(events) != "closed"]
+    standings = Counter(standing_by(events) for events in going_on)
+    assert set(phases) == {*Phase}
+    assert set(standings) == {"normal", "paused", "on_hold"}
+    assert {phase: figures[f"mentoring_relationships {phase}"] for phase in phases} == phases
+    assert sum(value for name, value in figures.items() if name.startswith("mentoring_relationships ")) == 200
+    assert {each: figures[f"mentoring_relationships_by_standing {each}"] for each in standings} == standings
+    for gauge in ("awaiting", "by_health", "by_standing"):
+        total = sum(v for name, v in figures.items() if name.startswith(f"mentoring_relationships_{gauge} "))
+        assert total == len(going_on)
+
+
+async def test_more_relationships_are_no_more_series() -> None:
+    """A thousand relationships have the series of one."""
+    one = [row_of(any_life(Random(7)).state)]
+    assert set(await figures_of(Visibility(one))) == set(await figures_of(Visibility(one * 1000)))
 
 
 async def until(condition: Any) -> None:
