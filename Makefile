@@ -4,7 +4,10 @@ export PYTHONSAFEPATH := 1
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN = $(UV) run --locked
 POSTGRES := $(or $(shell command -v initdb 2>/dev/null),$(wildcard /usr/lib/postgresql/*/bin/initdb))
-PRESENT := $(if $(POSTGRES),,-m "not postgres")
+PROMETHEUS := $(and $(shell command -v prometheus 2>/dev/null),$(shell command -v prometheus-alertmanager 2>/dev/null))
+LACKING := $(strip $(if $(POSTGRES),,postgres) $(if $(PROMETHEUS),,prometheus))
+SPACE := $(subst ,, )
+PRESENT := $(if $(LACKING),-m "not ($(subst $(SPACE), or ,$(LACKING)))")
 # Cores share tests file by file, because the tests of a file share servers; tests/conftest.py has the order.
 SHARED := -n auto --dist loadfile --no-loadscope-reorder
 SECRETS := $(addprefix deploy/secrets/,postgres_password database_url cases_database_url encryption_keys cases_encryption_keys claim_keys seal_key)

@@ -147,6 +147,8 @@ class Settings(BaseSettings):
     """IP address and port at which `mentoring inbound` takes the mail that comes back."""
     inbound_protocol: Literal["lmtp", "smtp"] = "lmtp"
     inbound_metrics_address: str = "127.0.0.1:9466"
+    reconcile_metrics_address: str = "127.0.0.1:9468"
+    """IP address and port of the figures of `mentoring reconcile` while it looks again and again."""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -270,7 +272,12 @@ class Settings(BaseSettings):
         return handlers
 
     @field_validator(
-        "metrics_address", "cases_metrics_address", "exporter_address", "inbound_address", "inbound_metrics_address"
+        "metrics_address",
+        "cases_metrics_address",
+        "exporter_address",
+        "inbound_address",
+        "inbound_metrics_address",
+        "reconcile_metrics_address",
     )
     @classmethod
     def _must_be_host_and_port(cls, address: str) -> str:

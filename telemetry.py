@@ -6,6 +6,7 @@ import sys
 import structlog
 from structlog.typing import EventDict, Processor
 from temporalio import activity, workflow
+from temporalio.common import MetricCounter, MetricMeter
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
@@ -17,6 +18,8 @@ from temporalio.runtime import (
 
 from mentoring_lifecycle.contracts.log_lines import without_personal_values
 from mentoring_lifecycle.settings import PREFIX, Settings, SettingsError
+
+_SDK_STORY = logging.getLogger("temporalio.worker._workflow_instance")
 
 HOUR, DAY = 3600.0, 86400.0
 BUCKETS = {
@@ -37,11 +40,34 @@ def start_telemetry(settings: Settings, served_at: str = "metrics_address") -> R
     """
     configure_logging(settings)
     try:
-        return Runtime(telemetry=TelemetryConfig(metrics=_metrics(getattr(settings, served_at)), logging=_core_logs()))
+        runtime = Runtime(
+            telemetry=TelemetryConfig(metrics=_metrics(getattr(settings, served_at)), logging=_core_logs())
+        )
     except ValueError as error:
         raise SettingsError(
             [f"{PREFIX}{served_at.upper()}: metrics cannot be served at {getattr(settings, served_at)}: {error}."]
         ) from None
+    count_dropped_signals(runtime.metric_meter)
+    return runtime
+
+
+def count_dropped_signals(meter: MetricMeter) -> None:
+    """Count signals whose input cannot be read; each time it is replayed such a signal counts again."""
+    counter = meter.create_counter("mentoring_dropped_signals", "Signals dropped because they cannot be read")
+    counter.add(0)  # a series that begins at 1 has never risen
+    _SDK_STORY.addHandler(_DroppedSignals(counter))
+
+
+class _DroppedSignals(logging.Handler):
+    """The SDK drops a signal that it cannot read and tells nobody but the log."""
+
+    def __init__(self, counter: MetricCounter) -> None:
+        super().__init__(logging.ERROR)
+        self._counter = counter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().endswith("dropping the signal"):
+            self._counter.add(1)
 
 
 def configure_logging(settings: Settings) -> None:

@@ -242,6 +242,32 @@ class LedgerState(StrEnum):
     FAILED = "failed"
 
 
+class RefusedFor(StrEnum):
+    """What a mail server refused for good when it refused a letter."""
+
+    RECIPIENT = "recipient"
+    """The address: one person is not reached."""
+    SENDER = "sender"
+    """Ours: nobody is reached."""
+    MESSAGE = "message"
+    """The letter itself, or it never left us: whoever gets such a letter is not reached."""
+
+    @classmethod
+    def of(cls, reason: str) -> "RefusedFor":
+        """From the reason in the ledger: a bare code is about the recipient."""
+        return cls.SENDER if reason.startswith("sender-") else cls.RECIPIENT if reason.isdigit() else cls.MESSAGE
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTroubles:
+    """What of the ledger somebody should look at."""
+
+    oldest_unknown: timedelta
+    """Zero where nothing is unknown."""
+    refused: Mapping[RefusedFor, int]
+    """Letters refused for good lately; every member is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The answer to a claim."""

@@ -1,5 +1,6 @@
 """The effect ledger in SQL: every step is one guarded statement, so no two workers can both believe they were first."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,11 +9,13 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Table, Update, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mentoring_lifecycle.activities.ports import Claim, LedgerState
+from mentoring_lifecycle.activities.ports import Claim, LedgerState, LedgerTroubles, RefusedFor
 from mentoring_lifecycle.gateways.database import effects, insert_into
 
 _REMOTE_ID_LENGTH: Final = 200
 _LEASE_RAN_OUT: Final = "lease"
+_CALENDAR: Final = ("keep_entry", "remove_entry", "verify_calendar")
+"""Purposes of what is no letter."""
 
 
 def utc_now() -> datetime:
@@ -136,6 +139,21 @@ class SqlLedger:
         async with self._engine.connect() as connection:
             found = {LedgerState(state): count for state, count in await connection.execute(counted)}
         return {state: found.get(state, 0) for state in LedgerState}
+
+    async def troubles(self, within: timedelta = timedelta(hours=1)) -> LedgerTroubles:
+        """How old the oldest unknown effect is, and which letters were refused for good within a span."""
+        now = self._clock()
+        unknown_since = case((_ran_out(now), _lease), else_=effects.c.changed_at)
+        oldest = select(func.min(unknown_since)).where(_seen(now)["state"] == LedgerState.UNKNOWN)
+        refused = select(effects.c.reason, func.count()).where(
+            _state == LedgerState.FAILED, effects.c.changed_at > now - within, effects.c.purpose.not_in(_CALENDAR)
+        )
+        counts: Counter[RefusedFor] = Counter()
+        async with self._engine.connect() as connection:
+            since = (await connection.execute(oldest)).scalar_one()
+            for reason, count in await connection.execute(refused.group_by(effects.c.reason)):
+                counts[RefusedFor.of(reason)] += count
+        return LedgerTroubles(now - since if since else timedelta(), {about: counts[about] for about in RefusedFor})
 
     async def _carry_out(self, change: Update) -> bool:
         async with self._engine.begin() as connection:

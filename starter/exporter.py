@@ -8,16 +8,21 @@ the execution status and sorts by nothing but time, so each value of a set is co
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
+from temporalio.service import RPCError, RPCStatusCode
 
-from mentoring_lifecycle.activities.ports import LedgerState
+from mentoring_lifecycle.activities.ports import LedgerState, LedgerTroubles
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.domain.events import Phase
 from mentoring_lifecycle.domain.outlook import Awaiting, Health
@@ -32,11 +37,36 @@ SMALLEST_PROGRAMME = 5
 MOST_OVERDUE_READ = 1000
 """Beyond this many overdue relationships the age of the oldest is that of the oldest one read."""
 
+POLLED_WITHIN = timedelta(minutes=3)
+"""A poll lasts a minute, and the server remembers who polled for five: a worker that is gone is gone after this."""
+
 _OPEN = f"WorkflowType = '{names.RELATIONSHIP}' AND ExecutionStatus = 'Running'"
 _CLOSED = f"WorkflowType = '{names.RELATIONSHIP}' AND ExecutionStatus = 'Completed'"
 
-EffectCounts = Callable[[], Awaitable[Mapping[LedgerState, int]]]
-Programmes = Callable[[], Awaitable[Sequence[str]]]
+_REPORTED = {
+    "non_determinism": "cause=WorkflowTaskFailedCauseNonDeterministicError",
+    "failed": "category=WorkflowTaskFailed",
+    "timed_out": "category=WorkflowTaskTimedOut",
+}
+"""What the server itself (1.30 or newer) writes at a relationship whose workflow task fails five times running."""
+_POLLED = {
+    "workflow": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    "activity": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is asked beside the server."""
+
+    effects: Callable[[], Awaitable[Mapping[LedgerState, int]]]
+    """Rows of the ledger by state."""
+    troubles: Callable[[], Awaitable[LedgerTroubles]]
+    """What of the ledger somebody should look at."""
+    programmes: Callable[[], Awaitable[Sequence[str]]]
+    """Those that have relationships."""
+    task_queue: str
+    """Where the workers of relationships should poll."""
 
 
 class Figures(Collector):
@@ -68,7 +98,7 @@ class Figures(Collector):
         )
 
 
-async def read_figures(client: Client, effects: EffectCounts, programmes: Programmes, now: datetime) -> list[Metric]:
+async def read_figures(client: Client, sources: Sources, now: datetime) -> list[Metric]:
     """Read every gauge once. Raises what the server or the database raises."""
     phases = _each(names.PHASE, Phase) | {"closed": _where(_CLOSED, names.PHASE, Phase.CLOSED)}
     return [
@@ -80,11 +110,14 @@ async def read_figures(client: Client, effects: EffectCounts, programmes: Progra
             client,
             "mentoring_relationships_by_programme",
             "programme",
-            _each(names.PROGRAMME, await programmes()),
+            _each(names.PROGRAMME, await sources.programmes()),
             smallest=SMALLEST_PROGRAMME,
         ),
         *await _overdue_gauges(client, now),
-        _effects_gauge(await effects()),
+        *await _failing_gauge(client),
+        await _pollers_gauge(client, sources.task_queue, now),
+        _effects_gauge(await sources.effects()),
+        *_trouble_gauges(await sources.troubles()),
     ]
 
 
@@ -103,31 +136,28 @@ async def serve_figures(figures: Collector, address: str) -> AsyncIterator[int]:
         await asyncio.to_thread(thread.join)
 
 
-async def refresh_forever(
-    figures: Figures, client: Client, effects: EffectCounts, programmes: Programmes, every: timedelta = REFRESH_EVERY
-) -> None:
+async def refresh_forever(figures: Figures, client: Client, sources: Sources, every: timedelta = REFRESH_EVERY) -> None:
     """Read the figures again and again until cancelled. A failure is counted and logged, and the last ones stay."""
     while True:
         now = datetime.now(UTC)
         try:
             async with asyncio.timeout(REFRESH_WITHIN.total_seconds()):
-                figures.show(await read_figures(client, effects, programmes, now), now)
+                figures.show(await read_figures(client, sources, now), now)
         except Exception as error:
             figures.count_error()
             log.warning("exporter_refresh_failed", error=type(error).__name__)
         await asyncio.sleep(every.total_seconds())
 
 
-async def run_exporter(client: Client, address: str, *, effects: EffectCounts, programmes: Programmes) -> None:
+async def run_exporter(client: Client, address: str, sources: Sources) -> None:
     """The `mentoring exporter` process: serve and refresh until cancelled.
 
-    `effects` counts the ledger's rows by state; `programmes` lists the programmes that have relationships. The client
-    needs to do nothing but count and list.
+    The client needs to do nothing but count, list and ask who polls.
     """
     figures = Figures()
     async with serve_figures(figures, address) as port:
         log.info("exporter_started", port=port)
-        await refresh_forever(figures, client, effects, programmes)
+        await refresh_forever(figures, client, sources)
 
 
 async def _gauge(
@@ -152,6 +182,57 @@ async def _overdue_gauges(client: Client, now: datetime) -> list[Metric]:
     return [
         GaugeMetricFamily("mentoring_relationships_overdue", "Open relationships past their next due.", value=count),
         GaugeMetricFamily("mentoring_oldest_due_seconds", "How far the oldest of them is past it.", value=oldest),
+    ]
+
+
+async def _failing_gauge(client: Client) -> list[Metric]:
+    """Nothing where the server is too old to report problems."""
+    try:
+        counts = {
+            cause: (await client.count_workflows(f"{_OPEN} AND TemporalReportedProblems = {_quoted(word)}")).count
+            for cause, word in _REPORTED.items()
+        }
+    except RPCError as error:
+        if error.status is RPCStatusCode.INVALID_ARGUMENT:
+            return []
+        raise
+    counts["failed"] -= counts["non_determinism"]
+    gauge = GaugeMetricFamily(
+        "mentoring_relationships_failing", "Relationships whose workflow tasks keep failing.", labels=["cause"]
+    )
+    for cause, count in counts.items():
+        gauge.add_metric([cause], max(count, 0))  # the two counts are of two moments
+    return [gauge]
+
+
+async def _pollers_gauge(client: Client, task_queue: str, now: datetime) -> Metric:
+    gauge = GaugeMetricFamily(
+        "mentoring_pollers", "Workers that asked for tasks of relationships lately.", labels=["task"]
+    )
+    for task, kind in _POLLED.items():
+        found = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=client.namespace, task_queue=TaskQueue(name=task_queue), task_queue_type=kind
+            )
+        )
+        polled = [poller.last_access_time.ToDatetime(UTC) for poller in found.pollers]
+        gauge.add_metric([task], sum(at > now - POLLED_WITHIN for at in polled))
+    return gauge
+
+
+def _trouble_gauges(troubles: LedgerTroubles) -> list[Metric]:
+    refused = GaugeMetricFamily(
+        "mentoring_letters_refused", "Letters refused for good within the last hour.", labels=["about"]
+    )
+    for about, count in troubles.refused.items():
+        refused.add_metric([about], count)
+    return [
+        GaugeMetricFamily(
+            "mentoring_oldest_unknown_seconds",
+            "How long the oldest unknown effect has been unknown; 0 where there is none.",
+            value=troubles.oldest_unknown.total_seconds(),
+        ),
+        refused,
     ]
 
 

@@ -155,17 +155,18 @@ async def _exporting(settings: "Settings") -> None:
     from mentoring_lifecycle.gateways.journal_sql import SqlJournal
     from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
     from mentoring_lifecycle.starter.connection import connect
-    from mentoring_lifecycle.starter.exporter import run_exporter
+    from mentoring_lifecycle.starter.exporter import Sources, run_exporter
 
     engine = open_database(settings.database_url)
-    journal, address = SqlJournal(engine), settings.exporter_address
+    journal, ledger, address = SqlJournal(engine), SqlLedger(engine), settings.exporter_address
 
     async def programmes() -> list[str]:
         return sorted({summary.programme for summary in await journal.relationships()})
 
     try:
         client = await connect(settings)
-        await _until_stopped(run_exporter(client, address, effects=SqlLedger(engine).counts, programmes=programmes))
+        sources = Sources(ledger.counts, ledger.troubles, programmes, settings.task_queue)
+        await _until_stopped(run_exporter(client, address, sources))
     except OSError as error:
         message = f"MENTORING_EXPORTER_ADDRESS: figures cannot be served at {address}: {error.strerror}."
         raise Failed(message, ExitCode.USAGE) from None
@@ -253,7 +254,8 @@ _INTERRUPTED = 130
 
 async def _reconciling(settings: "Settings", every: timedelta | None, output: Output) -> "Pass | None":
     """The last look, if there was time for one; only one where nothing says when the next is due."""
-    from mentoring_lifecycle.starter.reconcile import reconcile_forever
+    from mentoring_lifecycle.starter.exporter import serve_figures
+    from mentoring_lifecycle.starter.reconcile import ReconcileFigures, reconcile_forever
 
     last: Pass | None = None
 
@@ -265,7 +267,16 @@ async def _reconciling(settings: "Settings", every: timedelta | None, output: Ou
         show(last.rows, output)
 
     async with _opened_reconciler(settings) as reconciler:
-        await _until_stopped(reconcile_forever(look, every) if every else look())
+        if every is None:
+            await _until_stopped(look())
+            return last
+        figures = ReconcileFigures(every)
+        try:
+            async with serve_figures(figures, settings.reconcile_metrics_address):
+                await _until_stopped(reconcile_forever(figures.counting(look, lambda: last), every))
+        except OSError as error:
+            message = f"MENTORING_RECONCILE_METRICS_ADDRESS: figures cannot be served: {error.strerror}."
+            raise Failed(message, ExitCode.USAGE) from None
     return last
 
 

@@ -7,13 +7,16 @@ ledger.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from mentoring_lifecycle.activities.calendar import LEASE, CalendarActivities
 from mentoring_lifecycle.activities.ports import CalendarGateway, GatewayError, KnownEffects, LedgerState, PeopleGateway
@@ -318,6 +321,63 @@ def _log(row: Row) -> None:
         session=row.session,
         done=row.done,
     )
+
+
+class ReconcileFigures(Collector):
+    """What a scrape shows of the last look; of no finding about a conflict of interest, which would tell a hold."""
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every
+        self._last: Pass | None = None
+        self._known: frozenset[Row] = frozenset()
+        self._last_success = 0.0
+        self._errors = 0
+
+    def counting(
+        self, look: Callable[[], Awaitable[None]], last: Callable[[], Pass | None]
+    ) -> Callable[[], Awaitable[None]]:
+        """The same look, remembered when it is over."""
+
+        async def look_and_count() -> None:
+            try:
+                await look()
+            except Exception:
+                self._errors += 1
+                raise
+            before, self._last, self._last_success = self._last, last(), datetime.now(UTC).timestamp()
+            self._known = frozenset(replace(row, done="") for row in before.rows) if before else frozenset()
+
+        return look_and_count
+
+    def collect(self) -> Iterable[Metric]:
+        """Findings of the last look, then those about the process itself."""
+        rows = self._last.rows if self._last else ()
+        lasting = [row for row in rows if replace(row, done="") in self._known]
+        yield _by_finding("mentoring_reconcile_findings", "Findings of the last look.", rows)
+        yield _by_finding("mentoring_reconcile_lasting", "Those that the look before had as well.", lasting)
+        yield GaugeMetricFamily(
+            "mentoring_reconcile_relationships",
+            "Relationships that the last look looked at.",
+            value=self._last.relationships if self._last else 0,
+        )
+        yield CounterMetricFamily("mentoring_reconcile_errors", "Looks that failed as a whole.", value=self._errors)
+        yield GaugeMetricFamily(
+            "mentoring_reconcile_last_success_timestamp_seconds",
+            "When the last look ended; 0 before the first.",
+            value=self._last_success,
+        )
+        yield GaugeMetricFamily(
+            "mentoring_reconcile_interval_seconds", "The rest between looks.", value=self._every.total_seconds()
+        )
+
+
+def _by_finding(metric: str, told: str, rows: Iterable[Row]) -> Metric:
+    counts = Counter(row.finding for row in rows)
+    gauge = GaugeMetricFamily(metric, told, labels=["finding"])
+    for finding in Finding:
+        if finding is not Finding.CONFLICT_OF_INTEREST:
+            gauge.add_metric([finding], counts[finding])
+    return gauge
 
 
 # --- again and again --------------------------------------------------------------------------------------------

@@ -12,7 +12,10 @@ settings.load_profile("patient")
 DEAR = ("workflows", "inbound", "packaging", "starter", "embedded", "contracts")
 """Folders whose files cost seconds each. Cores that share the suite take them first, and so end together."""
 
-LEFT_OUT = "postgres_left_out"
+LEFT_OUT = "left_out"
+
+PROGRAMS = {"postgres": "PostgreSQL", "prometheus": "Prometheus"}
+"""Markers of tests that need a program which not every computer has."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -27,20 +30,25 @@ def _turn(item: pytest.Item) -> int:
     return DEAR.index(folder) if folder in DEAR else len(DEAR)
 
 
-# --- PostgreSQL, where it was left out ---------------------------------------------------------------------------
+# --- what was left out on request -------------------------------------------------------------------------------
 
 _left_out: set[str] = set()
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     """Remember what the summary must say aloud."""
-    _left_out.update(item.nodeid for item in items if item.get_closest_marker("postgres"))
+    _left_out.update(_names(items))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Nothing need be said when some of them run."""
-    if any(item.get_closest_marker("postgres") for item in session.items):
-        _left_out.clear()
+    """Nothing need be said of a program with which some tests run."""
+    run = {name.partition(" ")[0] for name in _names(session.items)}
+    _left_out.difference_update({name for name in _left_out if name.partition(" ")[0] in run})
+
+
+def _names(items: Sequence[pytest.Item]) -> set[str]:
+    """Each test under the program that it needs."""
+    return {f"{marker} {item.nodeid}" for item in items for marker in PROGRAMS if item.get_closest_marker(marker)}
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -56,7 +64,8 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say aloud that PostgreSQL was not tested."""
-    if _left_out:
-        terminalreporter.section("POSTGRESQL WAS NOT TESTED", sep="!", red=True, bold=True)
-        terminalreporter.write_line(f"{len(_left_out)} tests on PostgreSQL were left out on request.")
+    """Say aloud what was not tested."""
+    for marker, name in PROGRAMS.items():
+        if count := sum(each.startswith(f"{marker} ") for each in _left_out):
+            terminalreporter.section(f"{name.upper()} WAS NOT TESTED", sep="!", red=True, bold=True)
+            terminalreporter.write_line(f"{count} tests on {name} were left out on request.")

@@ -215,3 +215,71 @@ def test_metrics_have_the_names_of_our_dashboards() -> None:
 
     with pytest.raises(SettingsError, match="MENTORING_METRICS_ADDRESS"):
         start_telemetry(Settings(metrics_address=address))
+
+
+SIGNALLED = """
+from temporalio import workflow
+
+@workflow.defn
+class Story:
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.signal
+    async def news(self, number: int) -> None: ...
+"""
+
+
+async def test_a_dropped_signal_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal whose input is not what its handler takes is counted; the SDK itself only logs it."""
+    (tmp_path / "signalled_story.py").write_text(SIGNALLED)
+    monkeypatch.syspath_prepend(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    runtime = start_telemetry(Settings(metrics_address=address))
+    assert runtime
+    events = [
+        {"workflowExecutionStartedEventAttributes": {"workflowType": {"name": "Story"}, "taskQueue": {"name": "q"}}},
+        {"workflowTaskScheduledEventAttributes": {"taskQueue": {"name": "q"}}},
+        {"workflowTaskStartedEventAttributes": {"scheduledEventId": "2"}},
+        {"workflowTaskCompletedEventAttributes": {"scheduledEventId": "2", "startedEventId": "3"}},
+        {
+            "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED",
+            "workflowExecutionSignaledEventAttributes": {
+                "signalName": "news",
+                "input": {"payloads": [{"metadata": {"encoding": "anNvbi9wbGFpbg=="}, "data": "InNldmVuIg=="}]},
+            },
+        },
+        {
+            "eventType": "EVENT_TYPE_WORKFLOW_TASK_SCHEDULED",
+            "workflowTaskScheduledEventAttributes": {"taskQueue": {"name": "q"}},
+        },
+        {
+            "eventType": "EVENT_TYPE_WORKFLOW_TASK_STARTED",
+            "workflowTaskStartedEventAttributes": {"scheduledEventId": "6"},
+        },
+    ]
+    stamped = {number: {"eventTime": f"2026-03-02T09:00:0{number}Z"} for number in range(1, 8)}
+    history = {
+        "events": [
+            {"eventId": str(number), **stamped[number], **KINDS.get(number, {}), **each}
+            for number, each in enumerate(events, 1)
+        ]
+    }
+    assert "mentoring_dropped_signals_total{" in served(address)
+    assert dropped(address) == 0
+    replayer = Replayer(workflows=[importlib.import_module("signalled_story").Story])
+    del sys.modules["signalled_story"]
+    await replayer.replay_workflow(WorkflowHistory.from_json("relationship-1", history))
+    assert dropped(address) == 1
+
+
+def served(address: str) -> str:
+    with urllib.request.urlopen(f"http://{address}/metrics") as answer:
+        return str(answer.read().decode())
+
+
+def dropped(address: str) -> float:
+    (line,) = [line for line in served(address).splitlines() if line.startswith("mentoring_dropped_signals_total")]
+    return float(line.rpartition(" ")[2])

@@ -210,6 +210,9 @@ class Case:
     def _note(self, event: e.CaseEvent) -> None:
         self._audit_tail.append(audit_row(self._audit_mark, event, self._state.reporter))
         self._audit_mark = AuditMark(self._state.id, self._audit_tail[-1].sequence, self._audit_tail[-1].hash)
+        if isinstance(event, e.MarkPassed):
+            counter = workflow.metric_meter().create_counter("mentoring_case_clocks", "Clocks of cases by part gone by")
+            counter.add(1, {"clock": event.clock.value, "percent": str(event.percent)})
         if not isinstance(event, _LEFT_OUT_OF_THE_TIMELINE):
             by = (
                 getattr(event, "measure", "")

@@ -22,7 +22,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "mentoring-lifecycle"}
 BUILT = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-PROMETHEUS = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())
+PROMETHEUS = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
 
 
 def environment(name: str) -> dict[str, str]:
@@ -172,6 +172,7 @@ def test_prometheus_finds_everybody() -> None:
         "cases-worker": environment("cases-worker")["MENTORING_CASES_METRICS_ADDRESS"],
         "exporter": environment("exporter")["MENTORING_EXPORTER_ADDRESS"],
         "inbound": environment("inbound")["MENTORING_INBOUND_METRICS_ADDRESS"],
+        "reconcile": environment("reconcile")["MENTORING_RECONCILE_METRICS_ADDRESS"],
         "temporal": environment("temporal")["PROMETHEUS_ENDPOINT"],
     }
     assert sorted(targets) == sorted(f"{name}:{address.rpartition(':')[2]}" for name, address in served.items())

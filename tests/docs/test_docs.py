@@ -32,8 +32,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FOLDERS = ("activities", "contracts", "domain", "embedded", "examples", "gateways", "letters", "starter", "workflows")
 FILES = [*ROOT.glob("*.*"), *(file for folder in (*FOLDERS, "tests") for file in (ROOT / folder).rglob("*.*"))]
 SOURCES = [file for file in FILES if file.suffix == ".py" and "tests" not in file.relative_to(ROOT).parts]
-README, OPERATIONS, POLICY = (
-    (ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/operations.md", "docs/policy.md")
+README, OPERATIONS, POLICY, METRICS = (
+    (ROOT / page).read_text(encoding="utf-8")
+    for page in ("README.md", "docs/operations.md", "docs/policy.md", "docs/metrics.md")
 )
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -172,13 +173,17 @@ def test_every_setting_is_explained() -> None:
 METRIC = re.compile(r"\bmentoring_(?!lifecycle)[a-z_]+\b")
 
 
+METRIC_SOURCES = ("starter/exporter.py", "starter/inbound.py", "starter/reconcile.py", "telemetry.py")
+STORIES = ("workflows/story.py", "workflows/case.py", "telemetry.py")
+
+
 def metrics_in_source() -> set[str]:
     """The names by which Prometheus knows them: counters end in `_total`."""
-    exporter = text_of(ROOT / "starter/exporter.py") + text_of(ROOT / "starter/inbound.py")
-    story = text_of(ROOT / "workflows/story.py")
-    named = re.findall(r'"(mentoring_[a-z_]+)"', exporter)
-    counters = re.findall(r'create_counter\("(mentoring_[a-z_]+)"', story)
-    counters += re.findall(r'CounterMetricFamily\(\s*"(mentoring_[a-z_]+)"', exporter)
+    served = "".join(text_of(ROOT / file) for file in METRIC_SOURCES)
+    told = "".join(text_of(ROOT / file) for file in STORIES)
+    named = re.findall(r'"(mentoring_[a-z_]+)"', served)
+    counters = re.findall(r'create_counter\("(mentoring_[a-z_]+)"', told)
+    counters += re.findall(r'CounterMetricFamily\(\s*"(mentoring_[a-z_]+)"', served)
     return {name for name in named if name not in counters} | {f"{name}_total" for name in counters}
 
 
@@ -189,15 +194,17 @@ def test_metrics_exist(page: Path) -> None:
 
 
 def test_every_metric_is_explained() -> None:
-    """The operator's page names each of them in a table."""
-    assert {cells[0].strip("`") for cells in rows(OPERATIONS, METRIC.pattern)} == metrics_in_source()
+    """The page about metrics names each of them in a table."""
+    assert {cells[0].strip("`") for cells in rows(METRICS, METRIC.pattern)} == metrics_in_source()
 
 
 @every_page
 def test_search_attributes_exist(page: Path) -> None:
-    """Every `Mentoring...` name is a search attribute or a class."""
+    """Every `Mentoring...` name is a search attribute, a class or an alert."""
     classes = {"MentoringPlugin", "MentoringClient", names.RELATIONSHIP}
-    known = classes | {key.name for key in names.SEARCH_ATTRIBUTES}
+    rules = "".join(text_of(file) for file in (ROOT / "deploy/prometheus").glob("*.rules.yml"))
+    alerts = set(re.findall(r"- alert: (\w+)", rules))
+    known = classes | alerts | {key.name for key in names.SEARCH_ATTRIBUTES}
     assert set(re.findall(r"\bMentoring[A-Z]\w+", text_of(page))) <= known
 
 

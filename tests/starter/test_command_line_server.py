@@ -675,17 +675,31 @@ def test_a_look_at_everything(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_reconcile_looks_again_and_again_until_it_is_told_to_stop(rig: Rig, number: signal.Signals) -> None:
-    """Then it ends with 0 and no traceback, in the middle of its rest."""
+def test_reconcile_looks_again_and_again_until_it_is_told_to_stop(
+    rig: Rig, number: signal.Signals, environment: pytest.MonkeyPatch
+) -> None:
+    """Meanwhile its figures can be scraped; then it ends with 0 and no traceback, in the middle of its rest."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment.setenv("MENTORING_RECONCILE_METRICS_ADDRESS", f"127.0.0.1:{port}")
     with subprocess.Popen([*RECONCILE, "--every", "5"], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stderr
         told = b""
         while b"Relationships looked at" not in told:
             told = process.stderr.readline()
             assert told, "it ended before it had looked"
+        until(lambda: _has_looked(port))
         process.send_signal(number)
         shown, rest = process.communicate(timeout=20)
     assert (process.returncode, b"Traceback" in rest, shown) == (0, False, b"None.\n")
+
+
+def _has_looked(port: int) -> bool:
+    """Whether its figures tell of a look that ended, and of the rest that was asked for."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        served = answer.read().decode()
+    assert "mentoring_reconcile_interval_seconds 300.0" in served
+    return "mentoring_reconcile_last_success_timestamp_seconds 0.0" not in served
 
 
 def test_a_single_look_that_is_stopped_ends_with_130(rig: Rig) -> None:

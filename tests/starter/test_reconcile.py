@@ -20,7 +20,7 @@ from mentoring_lifecycle.gateways.memory import MemoryCalendar, MemoryLedger, Me
 from mentoring_lifecycle.letters.writer import CatalogueLetters
 from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown
 from mentoring_lifecycle.starter.findings import Finding, Say
-from mentoring_lifecycle.starter.reconcile import Reconciler, Row, reconcile_forever
+from mentoring_lifecycle.starter.reconcile import Pass, ReconcileFigures, Reconciler, Row, reconcile_forever
 from tests.builders import ACTIVE, BACKUP, COORDINATOR, DAY, MENTEE, MENTOR, Life, life
 
 UID = "r-1~s01@mentoring-lifecycle"
@@ -338,3 +338,65 @@ async def test_a_foreign_entry_is_none_of_our_business() -> None:
     await world.works()
     await world.look()
     assert world.calendar.calendars[MENTEE] == {"dentist": dentist}
+
+
+def shown(figures: ReconcileFigures) -> dict[str, float]:
+    return {
+        " ".join([each.name, *each.labels.values()]): each.value
+        for metric in figures.collect()
+        for each in metric.samples
+    }
+
+
+async def test_figures_show_the_last_look() -> None:
+    """Findings by kind, and when they were found; a look that fails leaves them and is counted."""
+    figures = ReconcileFigures(timedelta(hours=1))
+    assert shown(figures)["mentoring_reconcile_last_success_timestamp_seconds"] == 0
+    last = Pass(3, tuple(Row("r", "mentor", 1, Finding.ENTRY_MISSING, "written") for _ in range(2)))
+
+    async def looks() -> None: ...
+
+    async def fails() -> None:
+        raise ConnectionError("away")
+
+    await figures.counting(looks, lambda: last)()
+    with pytest.raises(ConnectionError):
+        await figures.counting(fails, lambda: last)()
+    seen = shown(figures)
+    assert seen["mentoring_reconcile_findings entry_missing"] == 2
+    assert seen["mentoring_reconcile_findings entry_left_over"] == 0
+    assert seen["mentoring_reconcile_lasting entry_missing"] == 0
+    assert seen["mentoring_reconcile_relationships"] == 3
+    assert seen["mentoring_reconcile_errors_total"] == 1
+    assert seen["mentoring_reconcile_interval_seconds"] == 3600
+    assert seen["mentoring_reconcile_last_success_timestamp_seconds"] > 0
+
+
+async def test_what_two_looks_have_seen_lasts() -> None:
+    """A finding lasts when the next look has it again, whatever was done about it; another's does not."""
+    figures = ReconcileFigures(timedelta(hours=1))
+    lasting = Row("r", "mentor", 1, Finding.ENTRY_MISSING, "written")
+    refused = Row("r", "mentor", 1, Finding.ENTRY_MISSING, "refused_by_calendar")
+    other = Row("other", "mentor", 1, Finding.ENTRY_MISSING, "written")
+
+    async def looks() -> None: ...
+
+    await figures.counting(looks, lambda: Pass(2, (lasting,)))()
+    await figures.counting(looks, lambda: Pass(2, (refused, other)))()
+    seen = shown(figures)
+    assert seen["mentoring_reconcile_findings entry_missing"] == 2
+    assert seen["mentoring_reconcile_lasting entry_missing"] == 1
+
+
+async def test_no_figure_tells_a_hold() -> None:
+    """A conflict of interest is followed by a hold, so it is in no figure: neither under its name nor in a sum."""
+    figures = ReconcileFigures(timedelta(hours=1))
+    conflict = Row("r", "", 0, Finding.CONFLICT_OF_INTEREST, "noted")
+
+    async def looks() -> None: ...
+
+    await figures.counting(looks, lambda: Pass(1, ()))()
+    without = shown(figures)
+    await figures.counting(looks, lambda: Pass(1, (conflict,)))()
+    time = "mentoring_reconcile_last_success_timestamp_seconds"
+    assert shown(figures) | {time: 0} == without | {time: 0}

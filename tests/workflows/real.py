@@ -78,6 +78,7 @@ class RealRig:
     engine: AsyncEngine
     clock: VirtualClock
     mentoring: MentoringClient
+    metrics_address: str = "127.0.0.1:0"
     worker: ChildProcess | None = None
     _workers: int = 0
 
@@ -147,12 +148,14 @@ class RealRig:
             "MENTORING_CALDAV_URL": self.calendar_server.url,
             "MENTORING_CALDAV_USERNAME": self.calendar_server.username,
             "MENTORING_CALDAV_PASSWORD": self.calendar_server.password,
-            "MENTORING_METRICS_ADDRESS": "127.0.0.1:0",
+            "MENTORING_METRICS_ADDRESS": self.metrics_address,
         }
 
 
 @asynccontextmanager
-async def real_rig(temporal: EmbeddedTemporal, folder: Path) -> AsyncIterator[RealRig]:
+async def real_rig(
+    temporal: EmbeddedTemporal, folder: Path, metrics_address: str = "127.0.0.1:0"
+) -> AsyncIterator[RealRig]:
     """Everything up, people in the directory, one worker serving."""
     url = f"sqlite:///{folder / 'mentoring.db'}"
     await migrate(url)
@@ -164,7 +167,7 @@ async def real_rig(temporal: EmbeddedTemporal, folder: Path) -> AsyncIterator[Re
         calendar = CalDavCalendar(server.url, server.username, server.password, organizer=SENDER)
         with MailServer(folder / "mail") as mail:
             mentoring = MentoringClient(clock.client, people=people)
-            rig = RealRig(folder, temporal, mail, server, calendar, engine, clock, mentoring)
+            rig = RealRig(folder, temporal, mail, server, calendar, engine, clock, mentoring, metrics_address)
             try:
                 await rig.start_worker()
                 yield rig

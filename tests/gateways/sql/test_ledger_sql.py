@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from mentoring_lifecycle.activities.ports import Claim, LedgerGateway, LedgerState
+from mentoring_lifecycle.activities.ports import Claim, LedgerGateway, LedgerState, RefusedFor
 from mentoring_lifecycle.gateways.database import open_database
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 
@@ -299,6 +299,25 @@ async def test_counts_cover_every_state(ledger: SqlLedger, clock: Clock) -> None
         LedgerState.UNKNOWN: 1,
         LedgerState.CLAIMED: 1,
     }
+
+
+async def test_troubles_are_the_oldest_unknown_and_what_was_refused_lately(ledger: SqlLedger, clock: Clock) -> None:
+    """An effect is unknown since its lease ran out; refused letters count for an hour, calendar entries not at all."""
+    calm = await ledger.troubles()
+    assert (calm.oldest_unknown, set(calm.refused.values())) == (timedelta(), {0})
+    await claim(ledger, "a")
+    clock.passes(LEASE + timedelta(hours=25))
+    for key, reason in (("b", "550"), ("c", "sender-550"), ("d", "message-554"), ("e", "malformed")):
+        await ledger.settle(key, (await claim(ledger, key)).token, LedgerState.FAILED, reason=reason)
+    await ledger.record("f", relationship="r-1", purpose="keep_entry", state=LedgerState.FAILED, reason="413")
+    found = await ledger.troubles()
+    assert found.oldest_unknown == timedelta(hours=25)
+    assert found.refused == {RefusedFor.RECIPIENT: 1, RefusedFor.SENDER: 1, RefusedFor.MESSAGE: 2}
+    await claim(ledger, "a")  # writes the state down, and the age begins with the lease all the same
+    clock.passes(timedelta(hours=1))
+    later = await ledger.troubles()
+    assert later.oldest_unknown >= timedelta(hours=1)
+    assert set(later.refused.values()) == {0}
 
 
 async def test_leases_follow_real_time_by_default(engine: AsyncEngine) -> None:
