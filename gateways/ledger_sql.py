@@ -125,6 +125,13 @@ class SqlLedger:
         """Where each effect of a relationship stands, by key."""
         return {row.key: row.state for row in await self.rows(relationship)}
 
+    async def troubled(self) -> Sequence[str]:
+        """Relationships of effects that are neither done nor in anybody's hands, in the order of ids."""
+        loose = or_(_state == LedgerState.UNKNOWN, _is_free, _ran_out(self._clock()))
+        wanted = select(effects.c.relationship).where(loose).distinct().order_by(effects.c.relationship)
+        async with self._engine.connect() as connection:
+            return list((await connection.scalars(wanted)).all())
+
     async def counts(self) -> Mapping[LedgerState, int]:
         """How many effects stand in each state; a lease that has run out counts as UNKNOWN."""
         counted = select(_seen(self._clock())["state"].label("seen"), func.count()).group_by("seen")

@@ -212,6 +212,10 @@ class MemoryLedger:
         """Where each effect of a relationship stands, by key."""
         return {key: row.state for key, row in self.rows.items() if row.relationship == relationship}
 
+    async def troubled(self) -> Sequence[str]:
+        """Relationships with an effect of which nobody can tell, in the order of ids."""
+        return sorted({row.relationship for row in self.rows.values() if row.state is LedgerState.UNKNOWN})
+
     def _expire(self, key: str, now: datetime) -> EffectRow | None:
         row = self.rows.get(key)
         leased = row is not None and row.state is LedgerState.CLAIMED and row.lease_until

@@ -18,6 +18,7 @@ from mentoring_lifecycle.starter import (
     confidential,
     directory,
     installation,
+    ops,
     pairings,
     programme,
     relationships,
@@ -60,6 +61,7 @@ def _mentoring(
 
 for part in (relationships, acts, confidential, pairings, directory, programme, reports, certificates, installation):
     app.add_typer(part.app)
+app.add_typer(ops.app, name="ops", help="Acts of operators.", rich_help_panel="Installation")
 
 
 def main() -> None:
