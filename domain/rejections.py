@@ -102,6 +102,9 @@ class Refusal(StrEnum):
     REPORTED_TOO_LATE = "reported_too_late"
     NOT_SIGNED = "not_signed"
     NOT_THIS_WAY = "not_this_way"
+    UNKNOWN_EFFECT = "unknown_effect"
+    EFFECT_NOT_UNKNOWN = "effect_not_unknown"
+    EFFECT_FORGOTTEN = "effect_forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -537,6 +540,18 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.NOT_THIS_WAY: (
         "This cannot be done by this way ({detail}), so nothing was done.",
         "Non si può fare per questa via ({detail}), quindi non è stato fatto nulla.",
+    ),
+    Refusal.UNKNOWN_EFFECT: (
+        "The ledger knows no effect by this key; see `mentoring effects`.",
+        "Il registro non conosce alcun effetto con questa chiave; vedi `mentoring effects`.",
+    ),
+    Refusal.EFFECT_NOT_UNKNOWN: (
+        "It is known what became of this effect: {detail}. Only what nobody can tell of is settled by hand.",
+        "Di questo effetto si sa com'è andata: {detail}. A mano si chiude solo ciò di cui nessuno sa dire.",
+    ),
+    Refusal.EFFECT_FORGOTTEN: (
+        "What this effect was is in no history any more, so it cannot be tried again: give it up, or mark it.",
+        "Che cosa fosse questo effetto non sta più in nessuna storia: non si può riprovare. Abbandonalo o segnalo.",
     ),
 }
 """English and Italian; a test holds it complete."""

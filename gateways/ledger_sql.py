@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Update, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mentoring_lifecycle.activities.ports import Claim, LedgerState
@@ -106,18 +106,30 @@ class SqlLedger:
         async with self._engine.begin() as connection:
             await connection.execute(add.on_conflict_do_update(index_elements=["key"], set_=verdict, where=_is_free))
 
+    async def resolve(self, key: str, state: LedgerState, *, reason: str) -> bool:
+        """Say by hand what became of an effect that is UNKNOWN; False where it is not, any more."""
+        unknown = or_(_state == LedgerState.UNKNOWN, _ran_out(self._clock()))
+        # A higher token, so that a worker which comes back late settles nothing.
+        told = _change(key, self._clock(), unknown).values(state=state, reason=reason, token=effects.c.token + 1)
+        return await self._carry_out(told)
+
+    async def find(self, key: str) -> LedgerRow | None:
+        """One effect, or None; a lease that has run out shows as UNKNOWN."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(_shown(self._clock()).where(effects.c.key == key))).mappings().one_or_none()
+        return _ledger_row(row) if row else None
+
     async def rows(self, relationship: str | None = None, state: LedgerState | None = None) -> Sequence[LedgerRow]:
         """The effects of one relationship or of all, in one state or in any, oldest change first.
 
         A lease that has run out shows as UNKNOWN.
         """
-        seen = _seen(self._clock())
-        wanted = select(*(seen.get(name, effects.c[name]).label(name) for name in LedgerRow.__dataclass_fields__))
-        wanted = wanted.order_by(effects.c.changed_at, effects.c.key)
+        now = self._clock()
+        wanted = _shown(now).order_by(effects.c.changed_at, effects.c.key)
         if relationship is not None:
             wanted = wanted.where(effects.c.relationship == relationship)
         if state is not None:
-            wanted = wanted.where(seen["state"] == state)
+            wanted = wanted.where(_seen(now)["state"] == state)
         async with self._engine.connect() as connection:
             return [_ledger_row(row) for row in (await connection.execute(wanted)).mappings()]
 
@@ -173,6 +185,11 @@ def _seen(now: datetime) -> dict[str, ColumnElement[str]]:
         "state": case((_ran_out(now), LedgerState.UNKNOWN), else_=_state),
         "reason": case((_ran_out(now), _LEASE_RAN_OUT), else_=effects.c.reason),
     }
+
+
+def _shown(now: datetime) -> Select[Any]:
+    seen = _seen(now)
+    return select(*(seen.get(name, effects.c[name]).label(name) for name in LedgerRow.__dataclass_fields__))
 
 
 def _expire(key: str, now: datetime) -> Update:

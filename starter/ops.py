@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from mentoring_lifecycle.starter.access import with_database
 from mentoring_lifecycle.starter.acts import RelationshipArgument
 from mentoring_lifecycle.starter.display import Output, OutputOption, show
+from mentoring_lifecycle.starter.why_codes import Why
 
 if TYPE_CHECKING:
+    from mentoring_lifecycle.gateways.operator_acts_sql import OperatorAct
     from mentoring_lifecycle.starter.examination import Examiner, Explanation
+    from mentoring_lifecycle.starter.unknown_effects import Settled, UnknownEffects
 
 app = typer.Typer(no_args_is_help=True)
+effects = typer.Typer(no_args_is_help=True)
+app.add_typer(effects, name="effects", help="Settle an effect of which nobody can tell.")
+
+By = Annotated[str, typer.Option("--by", metavar="PERSON", help="Id of the operator who does this.")]
+WhyOption = Annotated[Why, typer.Option("--why", help="Why, for the audit.")]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="The effect's key, as in `mentoring effects`.")]
 
 _Answer = TypeVar("_Answer")
 
@@ -75,3 +85,85 @@ async def _opened_examiner() -> "AsyncIterator[Examiner]":
         )
     finally:
         await engine.dispose()
+
+
+# --- effects ----------------------------------------------------------------------------------------------------
+
+
+@effects.command()
+def retry(key: Key, by: By, why: WhyOption, output: OutputOption = Output.TABLE) -> None:
+    """Do it again now, under the same Message-ID; needs the mail server of the worker's settings."""
+    show(_settled(lambda unknown: unknown.retry(key, by=by, why=why)), output)
+
+
+@effects.command()
+def give_up(key: Key, by: By, why: WhyOption, output: OutputOption = Output.TABLE) -> None:
+    """Let nobody try it again."""
+    show(_settled(lambda unknown: unknown.give_up(key, by=by, why=why)), output)
+
+
+@effects.command()
+def mark_delivered(key: Key, by: By, why: WhyOption, output: OutputOption = Output.TABLE) -> None:
+    """Say that it has arrived, because somebody has seen it there."""
+    show(_settled(lambda unknown: unknown.mark_delivered(key, by=by, why=why)), output)
+
+
+def _settled(act: "Callable[[UnknownEffects], Awaitable[Settled]]") -> "Settled":
+    async def settled() -> "Settled":
+        async with _opened_effects() as unknown:
+            return await act(unknown)
+
+    return asyncio.run(settled())
+
+
+@asynccontextmanager
+async def _opened_effects() -> "AsyncIterator[UnknownEffects]":
+    from mentoring_lifecycle.activities.calendar import CalendarActivities
+    from mentoring_lifecycle.activities.letters import LetterActivities
+    from mentoring_lifecycle.gateways.database import open_database
+    from mentoring_lifecycle.gateways.journal_sql import SqlJournal
+    from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
+    from mentoring_lifecycle.gateways.operator_acts_sql import SqlOperatorActs
+    from mentoring_lifecycle.gateways.people_sql import SqlPeople
+    from mentoring_lifecycle.gateways.reply_addresses_sql import SqlReplyAddresses
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.starter.audit import Audit
+    from mentoring_lifecycle.starter.connection import calendar_from, connect, free_days_from, mail_from, writer_from
+    from mentoring_lifecycle.starter.unknown_effects import UnknownEffects
+
+    settings = read_settings()
+    calendar, engine, template = (
+        calendar_from(settings),
+        open_database(settings.database_url),
+        settings.reply_template(),
+    )
+    people, ledger, writer = SqlPeople(engine), SqlLedger(engine), writer_from(settings)
+    replies = SqlReplyAddresses(engine, template) if template else None
+    mail, days = mail_from(settings), free_days_from(settings)
+    try:
+        yield UnknownEffects(
+            await connect(settings),
+            ledger,
+            Audit(SqlOperatorActs(engine)),
+            LetterActivities(people, ledger, SqlJournal(engine), writer, mail, days, replies),
+            CalendarActivities(people, ledger, writer, calendar),
+        )
+    finally:
+        if calendar:
+            await calendar.aclose()
+        await engine.dispose()
+
+
+# --- audit ------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def audit(
+    limit: Annotated[int, typer.Option(min=1, help="So many rows, the last ones.")] = 1000,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show who did what as an operator, when and why: a row when it was begun and one for what came of it."""
+    from mentoring_lifecycle.gateways.operator_acts_sql import SqlOperatorActs
+
+    rows: list[OperatorAct] = list(with_database(lambda engine: SqlOperatorActs(engine).rows(limit)))
+    show(rows, output)

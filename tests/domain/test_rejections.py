@@ -283,6 +283,13 @@ ELSEWHERE = {
     Refusal.NOT_EARNED,
     Refusal.ONE_NEW_PERSON,
     Refusal.NO_JOURNAL,
+    # judged at the door, over claims
+    Refusal.NOT_SIGNED,
+    Refusal.NOT_THIS_WAY,
+    # judged where an operator settles an effect
+    Refusal.UNKNOWN_EFFECT,
+    Refusal.EFFECT_NOT_UNKNOWN,
+    Refusal.EFFECT_FORGOTTEN,
     # judged where a severe report is taken
     Refusal.NOT_SEVERE_ENOUGH,
     Refusal.PAUSE_CHOICE_NEEDED,
