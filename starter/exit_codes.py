@@ -94,10 +94,11 @@ def _of_files_and_servers(error: Exception, _locale: str) -> Ending | None:
     from mentoring_lifecycle.embedded.provision import NoServer
     from mentoring_lifecycle.embedded.server import DataDirectoryInUse
     from mentoring_lifecycle.gateways.programme_toml import UnusableProgramme
+    from mentoring_lifecycle.starter.backup import BackupFailed
     from mentoring_lifecycle.starter.inbound import InboundLibraryMissing
 
     programs = BuildFailed | NoServer | ProcessFailed | DataDirectoryInUse | MailServerMissing | InboundLibraryMissing
-    in_words_already = isinstance(error, programs | SetupFailed | UnusableProgramme)
+    in_words_already = isinstance(error, programs | SetupFailed | UnusableProgramme | BackupFailed)
     return (str(error), ExitCode.FAILED) if in_words_already else None
 
 

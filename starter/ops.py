@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from mentoring_lifecycle.starter.access import with_database
 from mentoring_lifecycle.starter.acts import RelationshipArgument
-from mentoring_lifecycle.starter.display import Output, OutputOption, show
+from mentoring_lifecycle.starter.display import Output, OutputOption, show, tell
+from mentoring_lifecycle.starter.exit_codes import Failed
 from mentoring_lifecycle.starter.why_codes import Why
 
 if TYPE_CHECKING:
     from mentoring_lifecycle.gateways.operator_acts_sql import OperatorAct
+    from mentoring_lifecycle.starter.audit import Audit
     from mentoring_lifecycle.starter.examination import Examiner, Explanation
     from mentoring_lifecycle.starter.unknown_effects import Settled, UnknownEffects
 
@@ -151,6 +154,70 @@ async def _opened_effects() -> "AsyncIterator[UnknownEffects]":
     finally:
         if calendar:
             await calendar.aclose()
+        await engine.dispose()
+
+
+# --- backup ----------------------------------------------------------------------------------------------------
+
+DataDir = Annotated[Path, typer.Option(metavar="FOLDER", help="As given to `mentoring demo --data-dir`.")]
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to; it must not be there yet.")],
+    data_dir: DataDir,
+    by: By,
+    why: WhyOption = Why.MAINTENANCE,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Back up the data directory of an embedded server while everything runs."""
+    from mentoring_lifecycle.starter.backup import OURS, Backup, back_up
+
+    if not (data_dir / OURS).is_file():
+        raise Failed(f"{data_dir} is no data directory of an embedded server: {OURS} is missing.")
+
+    async def backed_up() -> Backup:
+        async with _opened_audit(data_dir / OURS) as book, book.of("backup", folder.name, by=by, why=why) as act:
+            made = await back_up(data_dir, folder, tell)
+            act.result = "done"
+            return made
+
+    show(asyncio.run(backed_up()), output)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A backup.")],
+    data_dir: DataDir,
+    by: By,
+    why: WhyOption = Why.OUTAGE,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Put a backup into an empty data directory. End whoever goes on from the original first: two would write twice."""
+    from mentoring_lifecycle.gateways.database import migrate
+    from mentoring_lifecycle.starter.backup import OURS, Backup
+    from mentoring_lifecycle.starter.backup import restore as restored_from
+
+    async def restored() -> Backup:
+        made = restored_from(folder, data_dir)
+        await migrate(f"sqlite:///{data_dir / OURS}")
+        async with _opened_audit(data_dir / OURS) as book, book.of("restore", folder.name, by=by, why=why) as act:
+            act.result = "done"
+        return made
+
+    show(asyncio.run(restored()), output)
+
+
+@asynccontextmanager
+async def _opened_audit(database: Path) -> "AsyncIterator[Audit]":
+    from mentoring_lifecycle.gateways.database import open_database
+    from mentoring_lifecycle.gateways.operator_acts_sql import SqlOperatorActs
+    from mentoring_lifecycle.starter.audit import Audit
+
+    engine = open_database(f"sqlite:///{database}")
+    try:
+        yield Audit(SqlOperatorActs(engine))
+    finally:
         await engine.dispose()
 
 
