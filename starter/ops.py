@@ -11,12 +11,13 @@ import typer
 from mentoring_lifecycle.starter.access import with_database
 from mentoring_lifecycle.starter.acts import RelationshipArgument
 from mentoring_lifecycle.starter.display import Output, OutputOption, show, tell
-from mentoring_lifecycle.starter.exit_codes import Failed
+from mentoring_lifecycle.starter.exit_codes import ExitCode, Failed
 from mentoring_lifecycle.starter.why_codes import Why
 
 if TYPE_CHECKING:
     from mentoring_lifecycle.gateways.operator_acts_sql import OperatorAct
     from mentoring_lifecycle.starter.audit import Audit
+    from mentoring_lifecycle.starter.bulk import BulkHolds, BulkRow
     from mentoring_lifecycle.starter.examination import Examiner, Explanation
     from mentoring_lifecycle.starter.unknown_effects import Settled, UnknownEffects
 
@@ -154,6 +155,95 @@ async def _opened_effects() -> "AsyncIterator[UnknownEffects]":
     finally:
         if calendar:
             await calendar.aclose()
+        await engine.dispose()
+
+
+# --- many at once -----------------------------------------------------------------------------------------------
+
+QueryOption = Annotated[
+    str, typer.Option(help="Visibility query, such as \"MentoringProgramme = 'reverse-2027'\"; empty means nobody.")
+]
+Rate = Annotated[float, typer.Option(min=0.1, help="So many relationships a minute, two letters each.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say which it would be.")]
+
+
+@app.command()
+def hold(
+    query: QueryOption,
+    by: By,
+    why: WhyOption,
+    batch: Annotated[
+        str, typer.Option("--id", help="Of a batch to go on with; by default a new one, which is told.")
+    ] = "",
+    rate: Rate = 30,
+    dry_run: DryRun = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Hold many relationships, slowly. Ctrl-C stops it; the same command with its --id goes on where it stopped."""
+    from mentoring_lifecycle.starter.bulk import Batch, new_batch_id
+
+    wanted = Batch(_given(query), by, why, batch or new_batch_id(), rate, dry_run)
+    tell(f"Batch {wanted.id}: keep it, to go on with --id and to lift these holds again.")
+    _show_bulk(lambda holds: holds.hold(wanted), output)
+
+
+@app.command()
+def lift(
+    query: QueryOption,
+    by: By,
+    why: WhyOption,
+    batch: Annotated[str, typer.Option("--id", help="Of the batch that placed the holds; no other hold is lifted.")],
+    rate: Rate = 30,
+    dry_run: DryRun = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Lift the holds of a batch, slowly, and no others. May be stopped and begun again."""
+    from mentoring_lifecycle.starter.bulk import Batch
+
+    wanted = Batch(_given(query), by, why, batch, rate, dry_run)
+    _show_bulk(lambda holds: holds.lift(wanted), output)
+
+
+def _given(query: str) -> str:
+    if not query.strip():
+        message = "Say which relationships; an empty query would mean all of them."
+        raise typer.BadParameter(message, param_hint="--query")
+    return query
+
+
+def _show_bulk(act: "Callable[[BulkHolds], AsyncIterator[BulkRow]]", output: Output) -> None:
+    rows: list[BulkRow] = []
+
+    async def acted() -> None:
+        async with _opened_bulk() as holds:
+            async for row in act(holds):
+                rows.append(row)
+                tell(f"{row.relationship}: {row.result}")
+
+    try:
+        asyncio.run(acted())
+    finally:
+        show(rows, output)
+    if any(row.result == "unknown" for row in rows):
+        raise typer.Exit(ExitCode.UNKNOWN)
+
+
+@asynccontextmanager
+async def _opened_bulk() -> "AsyncIterator[BulkHolds]":
+    from mentoring_lifecycle.domain.authorisation import Channel
+    from mentoring_lifecycle.gateways.database import open_database
+    from mentoring_lifecycle.gateways.operator_acts_sql import SqlOperatorActs
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.starter.audit import Audit
+    from mentoring_lifecycle.starter.bulk import BulkHolds
+    from mentoring_lifecycle.starter.connection import connect, opened_client
+
+    settings = read_settings()
+    engine = open_database(settings.database_url)
+    try:
+        async with opened_client(settings, Channel.COMMAND_LINE) as mentoring:
+            yield BulkHolds(await connect(settings), mentoring, Audit(SqlOperatorActs(engine)))
+    finally:
         await engine.dispose()
 
 
