@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mentoring_lifecycle.starter.audit import Audit
     from mentoring_lifecycle.starter.bulk import BulkHolds, BulkRow
     from mentoring_lifecycle.starter.examination import Examiner, Explanation
+    from mentoring_lifecycle.starter.reconcile import Pass
     from mentoring_lifecycle.starter.unknown_effects import Settled, UnknownEffects
 
 app = typer.Typer(no_args_is_help=True)
@@ -49,6 +50,27 @@ def stuck(
 ) -> None:
     """List what does not move, the worst first."""
     show(_examined(lambda examiner: examiner.stuck(limit=limit)), output)
+
+
+@app.command()
+def verify_calendars(output: OutputOption = Output.TABLE) -> None:
+    """Compare calendars with schedules, and change nothing; exit code 1 where they differ or one kept silent."""
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.starter.installation import opened_reconciler, tell_progress
+
+    settings = read_settings()
+    if not settings.caldav_url:
+        raise Failed("MENTORING_CALDAV_URL is empty, so there are no calendars to compare with.", ExitCode.USAGE)
+
+    async def verified() -> "Pass":
+        async with opened_reconciler(settings) as reconciler:
+            return await reconciler.verify_calendars(tell_progress)
+
+    looked = asyncio.run(verified())
+    tell(f"Relationships compared: {looked.relationships}. Differences: {len(looked.rows)}.")
+    show(looked.rows, output)
+    if looked.rows:
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _in_words(told: "Explanation") -> str:

@@ -338,3 +338,16 @@ async def test_a_foreign_entry_is_none_of_our_business() -> None:
     await world.works()
     await world.look()
     assert world.calendar.calendars[MENTEE] == {"dentist": dentist}
+
+
+async def test_comparing_changes_nothing_anywhere() -> None:
+    """What a look would ask or write is told, and neither the relationship, the ledger nor a calendar hears of it."""
+    world = await settled()
+    del world.calendar.calendars[MENTOR][UID]
+    rows, calendars = dict(world.ledger.rows), {owner: dict(each) for owner, each in world.calendar.calendars.items()}
+    looked = await world.reconciler().verify_calendars()
+    assert looked.rows == (Row("r-1", Party.MENTOR, 1, Finding.ENTRY_DELETED, "reported"),)
+    assert (world.book.heard, world.ledger.rows, world.calendar.calendars) == ([], rows, calendars)
+    world.calendar.troubles.append(CalendarDelayed("auth"))
+    away, *_ = (await world.reconciler().verify_calendars()).rows
+    assert (away.finding, away.done) == (Finding.CALENDAR_AWAY, "auth")
