@@ -54,7 +54,7 @@ def _of_client(error: Exception, locale: str) -> Ending | None:
     from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown
 
     if isinstance(error, CommandRejected):
-        not_found = error.code in (Refusal.UNKNOWN_RELATIONSHIP, Refusal.UNKNOWN_CASE)
+        not_found = error.code in (Refusal.UNKNOWN_RELATIONSHIP, Refusal.UNKNOWN_CASE, Refusal.UNKNOWN_EFFECT)
         sentence = f"{error.message(locale)} [{error.code}]"
         return sentence, ExitCode.FAILED if not_found else ExitCode.REFUSED
     if isinstance(error, OutcomeUnknown):
