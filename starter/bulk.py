@@ -14,8 +14,7 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.domain import commands as c
-from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Standing
+from mentoring_lifecycle.domain.relationship import Standing
 from mentoring_lifecycle.starter.answers import ANSWER_WITHIN, CommandRejected, OutcomeUnknown
 from mentoring_lifecycle.starter.audit import Audit
 from mentoring_lifecycle.starter.client import MentoringClient, RelationshipRow
@@ -26,6 +25,7 @@ NOT_BY_THIS = "not_by_this"
 """This batch has not placed the hold, or so long ago that the server no longer tells: left to the programme team."""
 
 _EVERYTHING = 1_000_000
+_HOLD, _LIFT = "hold", "lift"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +73,26 @@ class BulkHolds:
 
     def hold(self, batch: Batch) -> AsyncGenerator[BulkRow, None]:
         """Place an ordinary hold on every running relationship of the query. Refused ones are named and left alone."""
-        return self._each(batch, "bulk_hold", c.Hold(PROGRAMME_OFFICE), "hold", "held")
+        return self._each(batch, "bulk_hold", _HOLD, "held")
 
     def lift(self, batch: Batch) -> AsyncGenerator[BulkRow, None]:
         """Lift, among the relationships of the query, the holds that the batch of this id has placed, and no other.
 
         Holds look alike, so an operator who lifted everything on hold would lift what protects somebody.
         """
-        return self._each(batch, "bulk_lift", c.Lift(PROGRAMME_OFFICE), "lift", "lifted")
+        return self._each(batch, "bulk_lift", _LIFT, "lifted")
 
-    async def _each(
-        self, batch: Batch, act: str, command: c.Hold | c.Lift, verb: str, done: str
-    ) -> AsyncGenerator[BulkRow, None]:
+    async def _each(self, batch: Batch, act: str, verb: str, done: str) -> AsyncGenerator[BulkRow, None]:
         if batch.dry_run:
             for row in await self._running(batch.query):
-                yield BulkRow(row.relationship, await self._foreseen(batch, row, command) or f"would {verb}")
+                yield BulkRow(row.relationship, await self._foreseen(batch, row, verb) or f"would {verb}")
             return
         results: Counter[str] = Counter()
         async with self._audit.of(act, batch.query, by=batch.by, why=batch.why) as under_way:
             for number, row in enumerate(await self._running(batch.query)):
                 if number:
                     await self._wait(60 / batch.per_minute)
-                result = await self._foreseen(batch, row, command) or await self._send(batch, row, command, done)
+                result = await self._foreseen(batch, row, verb) or await self._send(batch, row, verb, done)
                 results[result] += 1
                 under_way.result = f"interrupted after {_counted(results)}"
                 yield BulkRow(row.relationship, result)
@@ -104,16 +102,16 @@ class BulkHolds:
         running = f"({query}) AND ExecutionStatus = 'Running'"
         return [row async for row in self._mentoring.list(running, limit=_EVERYTHING)]
 
-    async def _foreseen(self, batch: Batch, row: RelationshipRow, command: c.Hold | c.Lift) -> str:
+    async def _foreseen(self, batch: Batch, row: RelationshipRow, verb: str) -> str:
         """Why it is not even asked; empty where it is. A list may be behind, so only a lift is judged by more."""
-        if isinstance(command, c.Lift):
+        if verb == _LIFT:
             return "" if await self._was_held_by(batch, row.relationship) else NOT_BY_THIS
         return "on_hold" if batch.dry_run and row.standing == Standing.ON_HOLD else ""
 
     async def _was_held_by(self, batch: Batch, relationship: str) -> bool:
         handle = self._client.get_workflow_handle(names.relationship_workflow_id(relationship))
         try:
-            await handle.get_update_handle(_command_id(batch, relationship, "hold")).result(rpc_timeout=ANSWER_WITHIN)
+            await handle.get_update_handle(_command_id(batch, relationship, _HOLD)).result(rpc_timeout=ANSWER_WITHIN)
         except WorkflowUpdateFailedError:
             return False
         except RPCError as error:
@@ -122,10 +120,10 @@ class BulkHolds:
             raise
         return True
 
-    async def _send(self, batch: Batch, row: RelationshipRow, command: c.Hold | c.Lift, done: str) -> str:
-        command_id = _command_id(batch, row.relationship, command.kind)
+    async def _send(self, batch: Batch, row: RelationshipRow, verb: str, done: str) -> str:
+        handle, command_id = self._mentoring.relationship(row.relationship), _command_id(batch, row.relationship, verb)
         try:
-            await self._mentoring.relationship(row.relationship).do(command, command_id)
+            await (handle.hold if verb == _HOLD else handle.lift)(command_id=command_id)
         except CommandRejected as refused:
             return refused.code.value
         except OutcomeUnknown:
@@ -133,8 +131,8 @@ class BulkHolds:
         return done
 
 
-def _command_id(batch: Batch, relationship: str, kind: str) -> str:
-    return derived_id(batch.id, relationship, kind)
+def _command_id(batch: Batch, relationship: str, verb: str) -> str:
+    return derived_id(batch.id, relationship, verb)
 
 
 def _counted(results: "Counter[str]") -> str:
