@@ -23,7 +23,6 @@ from mentoring_lifecycle.activities.legal_clocks import LegalClockActivities
 from mentoring_lifecycle.activities.letters import LetterActivities
 from mentoring_lifecycle.activities.measures import MeasureActivities
 from mentoring_lifecycle.activities.ports import (
-    Attendee,
     BookingsGateway,
     CalendarGateway,
     CaseAuditGateway,
@@ -56,8 +55,6 @@ from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
 from mentoring_lifecycle.gateways.free_days import FreeDays
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
-from mentoring_lifecycle.gateways.loopback import UnprotectedConnection
-from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
 from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.gateways.relationships_temporal import TemporalRelationships
@@ -69,6 +66,7 @@ from mentoring_lifecycle.starter.connection import (
     connect_cases,
     free_busy_from,
     free_days_from,
+    mail_from,
     writer_from,
 )
 from mentoring_lifecycle.telemetry import start_telemetry
@@ -139,7 +137,7 @@ def gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
         people=SqlPeople(engine),
         ledger=SqlLedger(engine),
         journal=SqlJournal(engine),
-        mail=_mail_from(settings),
+        mail=mail_from(settings),
         calendar=calendar_from(settings),
         writer=writer_from(settings),
         free_days=free_days_from(settings),
@@ -148,21 +146,6 @@ def gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
         pairings=SqlPairings(engine),
         replies=SqlReplyAddresses(engine, template) if template else None,
     )
-
-
-def _mail_from(settings: Settings) -> MailGateway:
-    try:
-        return SmtpMail(
-            settings.smtp_host,
-            settings.smtp_port,
-            sender=Attendee(settings.sender_name, settings.sender_address),
-            username=settings.smtp_username,
-            password=settings.smtp_password.get_secret_value(),
-            tls=settings.smtp_tls,
-            closed_network=settings.closed_network,
-        )
-    except UnprotectedConnection as error:
-        raise SettingsError([f"MENTORING_SMTP_HOST: {error}"]) from None
 
 
 def opened_database(settings: Settings) -> AsyncEngine:

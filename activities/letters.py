@@ -75,7 +75,16 @@ class LetterActivities:
                 await self._record(order.relationship, each.key, each.purpose, LedgerState.SUPPRESSED, each.reason)
             return Deliveries(tuple([await self._deliver(order.relationship, each, now) for each in order.letters]))
 
-    async def _deliver(self, relationship: str, letter: Letter, now: datetime) -> Delivery:
+    async def repeat(self, relationship: str, letter: Letter, now: datetime) -> Delivery:
+        """Try a letter again of which nobody can tell whether it left, whatever its kind: a human being decided so.
+
+        Everything else is asked as ever: hold, reader, address, hour; and the Message-ID is the same.
+        """
+        return await self._deliver(relationship, letter, now, again_if_unknown=True)
+
+    async def _deliver(
+        self, relationship: str, letter: Letter, now: datetime, *, again_if_unknown: bool = False
+    ) -> Delivery:
         if now > letter.not_after:
             return await self._drop(relationship, letter, LedgerState.EXPIRED, "late")
         # Looked at right before sending, not only when the letter was decided: a hold may have come in between.
@@ -85,7 +94,7 @@ class LetterActivities:
         if reader is None or not reader.active:
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, "person")
         if MANNERS[letter.purpose].another_way:
-            return await self._send_another_way(relationship, letter, reader, now)
+            return await self._send_another_way(relationship, letter, reader, now, again_if_unknown)
         if reader.address is AddressState.FAILED:
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, ADDRESS_GONE)
         if MANNERS[letter.purpose].waits_for_day and (waits := self._wait(letter, reader, now)):
@@ -94,7 +103,7 @@ class LetterActivities:
                 if waits.outcome is Outcome.DELAYED
                 else await self._drop(relationship, letter, LedgerState.EXPIRED, QUIET)
             )
-        return await self._send_once(relationship, letter, reader, now)
+        return await self._send_once(relationship, letter, reader, now, again_if_unknown)
 
     async def _is_on_hold(self, relationship: str) -> bool:
         return self._journal is not None and await self._journal.is_on_hold(relationship)
@@ -110,12 +119,16 @@ class LetterActivities:
         is_courtesy = MANNERS[letter.purpose].when_unknown is WhenUnknown.LEAVE
         return Delivery(letter.key, Outcome.EXPIRED, QUIET) if at is None and is_courtesy else None
 
-    async def _send_another_way(self, relationship: str, letter: Letter, reader: Person, now: datetime) -> Delivery:
+    async def _send_another_way(
+        self, relationship: str, letter: Letter, reader: Person, now: datetime, again_if_unknown: bool
+    ) -> Delivery:
         """The story has found that the usual address fails: the directory is told, and the owner at another one."""
         await self._people.mark_address_failed(reader.id)
         if reader.other_email in ("", reader.email):
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, "no_other_address")
-        return await self._send_once(relationship, letter, replace(reader, email=reader.other_email), now)
+        return await self._send_once(
+            relationship, letter, replace(reader, email=reader.other_email), now, again_if_unknown
+        )
 
     async def _drop(self, relationship: str, letter: Letter, state: LedgerState, reason: str) -> Delivery:
         await self._record(relationship, letter.key, letter.purpose, state, reason)
@@ -124,13 +137,15 @@ class LetterActivities:
     async def _record(self, relationship: str, key: str, purpose: str, state: LedgerState, reason: str) -> None:
         await self._ledger.record(key, relationship=relationship, purpose=purpose, state=state, reason=reason)
 
-    async def _send_once(self, relationship: str, letter: Letter, reader: Person, now: datetime) -> Delivery:
+    async def _send_once(
+        self, relationship: str, letter: Letter, reader: Person, now: datetime, again_if_unknown: bool
+    ) -> Delivery:
         claim = await self._ledger.claim(
             letter.key,
             relationship=relationship,
             purpose=letter.purpose.value,
             lease=LEASE,
-            again_if_unknown=MANNERS[letter.purpose].when_unknown is WhenUnknown.RESEND,
+            again_if_unknown=again_if_unknown or MANNERS[letter.purpose].when_unknown is WhenUnknown.RESEND,
             now=now,
         )
         if not claim.granted:

@@ -30,6 +30,8 @@ class Pending:
     tries: int = 0
     not_before: datetime | None = None
     """When it is worth another try."""
+    reason: str = ""
+    """Why the last try came to nothing: a catalogue word such as `connect`, `auth`, `503`, `quiet`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,14 @@
 """What callers may see of a relationship. No view but the coordinator's own holds what somebody wrote in confidence."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
+from mentoring_lifecycle.contracts.inputs import Pending
 from mentoring_lifecycle.domain.calendar_answers import MOST_QUESTIONS
 from mentoring_lifecycle.domain.commands import CalendarAnswer, Goal, HelpWay, Matter, Severity
+from mentoring_lifecycle.domain.effects import FindSlot, Letter
 from mentoring_lifecycle.domain.events import HelpStep, Phase, RelationshipOutcome, SessionResult, Subject
 from mentoring_lifecycle.domain.help_requests import as_seen_by, may_read
 from mentoring_lifecycle.domain.lifecycle import next_hour
@@ -379,6 +383,72 @@ class OutsideView:
             next_session=state.next_session,
             events=state.sequence,
         )
+
+
+class Lane(StrEnum):
+    """Which outside system an effect goes to."""
+
+    LETTERS = "letters"
+    CALENDAR = "calendar"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEffect:
+    """Something that has not been done to the world yet; neither to whom nor what it says."""
+
+    lane: Lane
+    tries: int
+    not_before: datetime | None
+    """When it is tried again; None: as soon as its lane is free."""
+    reason: str
+    """Why the last try came to nothing."""
+    not_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressView:
+    """Why nothing is happening, as far as the relationship itself can tell; for operators."""
+
+    relationship: RelationshipView
+    outside: OutsideView
+    waiting: tuple[WaitingEffect, ...]
+    unjournaled: int
+    """Events that are not in the journal yet."""
+    journaled: int
+    """The last sequence number known to be in it."""
+    journal_again_at: datetime | None
+    """When the journal is written again, after it could not be; None where it could."""
+
+    @classmethod
+    def of(
+        cls,
+        state: Relationship,
+        outbox: Iterable[Pending],
+        unjournaled: int,
+        journaled: int,
+        journal_again_at: datetime | None,
+    ) -> "ProgressView":
+        """The view of a state and of what its story still has in hand."""
+        return cls(
+            relationship=RelationshipView.of(state),
+            outside=OutsideView.of(state),
+            waiting=tuple(_waiting(each) for each in outbox),
+            unjournaled=unjournaled,
+            journaled=journaled,
+            journal_again_at=journal_again_at,
+        )
+
+
+def _waiting(pending: Pending) -> WaitingEffect:
+    match pending.effect:
+        case Letter():
+            lane = Lane.LETTERS
+        case FindSlot():
+            return WaitingEffect(Lane.SCHEDULE, pending.tries, pending.not_before, pending.reason, None)
+        case _:
+            lane = Lane.CALENDAR
+    return WaitingEffect(lane, pending.tries, pending.not_before, pending.reason, pending.effect.not_after)
 
 
 def _shown(state: Relationship, session: Session) -> ShownSession:

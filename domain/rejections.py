@@ -113,6 +113,9 @@ class Refusal(StrEnum):
     NO_PAIR_NAMED = "no_pair_named"
     UNDER_WAY_ALREADY = "under_way_already"
     NOTHING_TO_TAKE_BACK = "nothing_to_take_back"
+    UNKNOWN_EFFECT = "unknown_effect"
+    EFFECT_NOT_UNKNOWN = "effect_not_unknown"
+    EFFECT_FORGOTTEN = "effect_forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -595,6 +598,18 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.NOTHING_TO_TAKE_BACK: (
         "Nothing of this kind has been asked for here, so there is nothing to take back.",
         "Qui non è stato chiesto nulla del genere: non c'è nulla da revocare.",
+    ),
+    Refusal.UNKNOWN_EFFECT: (
+        "The ledger knows no effect by this key; see `mentoring effects`.",
+        "Il registro non conosce alcun effetto con questa chiave; vedi `mentoring effects`.",
+    ),
+    Refusal.EFFECT_NOT_UNKNOWN: (
+        "It is known what became of this effect: {detail}. Only what nobody can tell of is settled by hand.",
+        "Di questo effetto si sa com'è andata: {detail}. A mano si chiude solo ciò di cui nessuno sa dire.",
+    ),
+    Refusal.EFFECT_FORGOTTEN: (
+        "What this effect was is in no history any more, so it cannot be tried again: give it up, or mark it.",
+        "Che cosa fosse questo effetto non sta più in nessuna storia: non si può riprovare. Abbandonalo o segnalo.",
     ),
 }
 """English and Italian; a test holds it complete."""

@@ -252,6 +252,21 @@ class Schema:
 RELATIONSHIPS_SCHEMA: Final = Schema(metadata, VERSION_TABLE, "versions")
 CASES_SCHEMA: Final = Schema(cases_metadata, CASES_VERSION_TABLE, "case_versions")
 
+operator_acts = Table(
+    "mentoring_operator_acts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("act_id", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("person", String, nullable=False),
+    Column("act", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("why", String, nullable=False),
+    Column("result", String, nullable=False),
+    Index("mentoring_operator_acts_act", "act_id"),
+)
+"""What operators did: rows are added and never changed. An act has two, when it was begun and what came of it."""
+
 
 # --- connections ------------------------------------------------------------------------------------------------
 

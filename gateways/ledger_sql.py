@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, Update, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, Update, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mentoring_lifecycle.activities.ports import Claim, LedgerState, LedgerTroubles, RefusedFor
@@ -114,24 +114,49 @@ class SqlLedger:
                 add.on_conflict_do_update(index_elements=["key"], set_=verdict, where=self._is_free)
             )
 
+    async def resolve(self, key: str, state: LedgerState, *, reason: str) -> bool:
+        """Say by hand what became of an effect that is UNKNOWN; False where it is not, any more."""
+        unknown = or_(self._state == LedgerState.UNKNOWN, self._ran_out(self._clock()))
+        # A higher token, so that a worker which comes back late settles nothing.
+        told = self._change(key, self._clock(), unknown).values(
+            state=state, reason=reason, token=self._table.c.token + 1
+        )
+        return await self._carry_out(told)
+
+    async def find(self, key: str) -> LedgerRow | None:
+        """One effect, or None; a lease that has run out shows as UNKNOWN."""
+        async with self._engine.connect() as connection:
+            row = (
+                (await connection.execute(self._shown(self._clock()).where(self._table.c.key == key)))
+                .mappings()
+                .one_or_none()
+            )
+        return _ledger_row(row) if row else None
+
     async def rows(self, relationship: str | None = None, state: LedgerState | None = None) -> Sequence[LedgerRow]:
         """The effects of one relationship or of all, in one state or in any, oldest change first.
 
         A lease that has run out shows as UNKNOWN.
         """
-        seen = self._seen(self._clock())
-        wanted = select(*(seen.get(name, self._table.c[name]).label(name) for name in LedgerRow.__dataclass_fields__))
-        wanted = wanted.order_by(self._table.c.changed_at, self._table.c.key)
+        now = self._clock()
+        wanted = self._shown(now).order_by(self._table.c.changed_at, self._table.c.key)
         if relationship is not None:
             wanted = wanted.where(self._table.c.relationship == relationship)
         if state is not None:
-            wanted = wanted.where(seen["state"] == state)
+            wanted = wanted.where(self._seen(now)["state"] == state)
         async with self._engine.connect() as connection:
             return [_ledger_row(row) for row in (await connection.execute(wanted)).mappings()]
 
     async def states(self, relationship: str) -> Mapping[str, LedgerState]:
         """Where each effect of a relationship stands, by key."""
         return {row.key: row.state for row in await self.rows(relationship)}
+
+    async def troubled(self) -> Sequence[str]:
+        """Relationships of effects that are neither done nor in anybody's hands, in the order of ids."""
+        loose = or_(self._state == LedgerState.UNKNOWN, self._is_free, self._ran_out(self._clock()))
+        wanted = select(self._table.c.relationship).where(loose).distinct().order_by(self._table.c.relationship)
+        async with self._engine.connect() as connection:
+            return list((await connection.scalars(wanted)).all())
 
     async def counts(self) -> Mapping[LedgerState, int]:
         """How many effects stand in each state; a lease that has run out counts as UNKNOWN."""
@@ -143,15 +168,17 @@ class SqlLedger:
     async def troubles(self, within: timedelta = timedelta(hours=1)) -> LedgerTroubles:
         """How old the oldest unknown effect is, and which letters were refused for good within a span."""
         now = self._clock()
-        unknown_since = case((_ran_out(now), _lease), else_=effects.c.changed_at)
-        oldest = select(func.min(unknown_since)).where(_seen(now)["state"] == LedgerState.UNKNOWN)
-        refused = select(effects.c.reason, func.count()).where(
-            _state == LedgerState.FAILED, effects.c.changed_at > now - within, effects.c.purpose.not_in(_CALENDAR)
+        unknown_since = case((self._ran_out(now), self._lease), else_=self._table.c.changed_at)
+        oldest = select(func.min(unknown_since)).where(self._seen(now)["state"] == LedgerState.UNKNOWN)
+        refused = select(self._table.c.reason, func.count()).where(
+            self._state == LedgerState.FAILED,
+            self._table.c.changed_at > now - within,
+            self._table.c.purpose.not_in(_CALENDAR),
         )
         counts: Counter[RefusedFor] = Counter()
         async with self._engine.connect() as connection:
             since = (await connection.execute(oldest)).scalar_one()
-            for reason, count in await connection.execute(refused.group_by(effects.c.reason)):
+            for reason, count in await connection.execute(refused.group_by(self._table.c.reason)):
                 counts[RefusedFor.of(reason)] += count
         return LedgerTroubles(now - since if since else timedelta(), {about: counts[about] for about in RefusedFor})
 
@@ -196,6 +223,10 @@ class SqlLedger:
 
     def _ran_out(self, now: datetime) -> ColumnElement[bool]:
         return (self._state == LedgerState.CLAIMED) & (self._lease <= now)
+
+    def _shown(self, now: datetime) -> Select[Any]:
+        seen = self._seen(now)
+        return select(*(seen.get(name, self._table.c[name]).label(name) for name in LedgerRow.__dataclass_fields__))
 
     def _is_held_by(self, token: int) -> ColumnElement[bool]:
         return (self._table.c.token == token) & self._lease.is_not(None)

@@ -214,6 +214,22 @@ class MemoryLedger:
         """Where each effect of a relationship stands, by key."""
         return {key: row.state for key, row in self.rows.items() if row.relationship == relationship}
 
+    async def find(self, key: str) -> EffectRow | None:
+        """One effect, or None."""
+        return self._expire(key, self._clock())
+
+    async def resolve(self, key: str, state: LedgerState, *, reason: str) -> bool:
+        """Say by hand what became of an effect that is UNKNOWN; False where it is not, any more."""
+        row = self._expire(key, self._clock())
+        if row is None or row.state is not LedgerState.UNKNOWN:
+            return False
+        self.rows[key] = replace(row, state=state, reason=reason, token=0)
+        return True
+
+    async def troubled(self) -> Sequence[str]:
+        """Relationships with an effect of which nobody can tell, in the order of ids."""
+        return sorted({row.relationship for row in self.rows.values() if row.state is LedgerState.UNKNOWN})
+
     def _expire(self, key: str, now: datetime) -> EffectRow | None:
         row = self.rows.get(key)
         leased = row is not None and row.state is LedgerState.CLAIMED and row.lease_until

@@ -18,6 +18,7 @@ from mentoring_lifecycle.starter import (
     confidential,
     directory,
     installation,
+    ops,
     pairings,
     programme,
     relationships,
@@ -72,6 +73,7 @@ for part in (
     installation,
 ):
     app.add_typer(part.app)
+app.add_typer(ops.app, name="ops", help="Acts of operators.", rich_help_panel="Installation")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 
-from mentoring_lifecycle.activities.ports import Attendee, FreeDaysGateway
+from mentoring_lifecycle.activities.ports import Attendee, FreeDaysGateway, MailGateway
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts.codec import data_converter
 from mentoring_lifecycle.domain.authorisation import Channel
@@ -20,6 +20,7 @@ from mentoring_lifecycle.gateways.free_busy_caldav import CalDavFreeBusy
 from mentoring_lifecycle.gateways.free_days import FreeDays, UnusableClosures, read_closures
 from mentoring_lifecycle.gateways.journal_sql import SqlJournal
 from mentoring_lifecycle.gateways.loopback import UnprotectedConnection
+from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
 from mentoring_lifecycle.gateways.pairings_sql import SqlPairings
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.letters.writer import CatalogueLetters
@@ -76,6 +77,22 @@ def calendar_from(settings: Settings) -> CalDavCalendar | None:
         )
     except UnprotectedConnection as error:
         raise SettingsError([f"MENTORING_CALDAV_URL: {error}"]) from None
+
+
+def mail_from(settings: Settings) -> MailGateway:
+    """The mail server of the settings; nothing is connected yet. Raises SettingsError."""
+    try:
+        return SmtpMail(
+            settings.smtp_host,
+            settings.smtp_port,
+            sender=Attendee(settings.sender_name, settings.sender_address),
+            username=settings.smtp_username,
+            password=settings.smtp_password.get_secret_value(),
+            tls=settings.smtp_tls,
+            closed_network=settings.closed_network,
+        )
+    except UnprotectedConnection as error:
+        raise SettingsError([f"MENTORING_SMTP_HOST: {error}"]) from None
 
 
 def writer_from(settings: Settings) -> CatalogueLetters:

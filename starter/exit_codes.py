@@ -54,7 +54,7 @@ def _of_client(error: Exception, locale: str) -> Ending | None:
     from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown
 
     if isinstance(error, CommandRejected):
-        not_found = error.code in (Refusal.UNKNOWN_RELATIONSHIP, Refusal.UNKNOWN_CASE)
+        not_found = error.code in (Refusal.UNKNOWN_RELATIONSHIP, Refusal.UNKNOWN_CASE, Refusal.UNKNOWN_EFFECT)
         sentence = f"{error.message(locale)} [{error.code}]"
         return sentence, ExitCode.FAILED if not_found else ExitCode.REFUSED
     if isinstance(error, OutcomeUnknown):
@@ -94,10 +94,11 @@ def _of_files_and_servers(error: Exception, _locale: str) -> Ending | None:
     from mentoring_lifecycle.embedded.provision import NoServer
     from mentoring_lifecycle.embedded.server import DataDirectoryInUse
     from mentoring_lifecycle.gateways.programme_toml import UnusableProgramme
+    from mentoring_lifecycle.starter.backup import BackupFailed
     from mentoring_lifecycle.starter.inbound import InboundLibraryMissing
 
     programs = BuildFailed | NoServer | ProcessFailed | DataDirectoryInUse | MailServerMissing | InboundLibraryMissing
-    in_words_already = isinstance(error, programs | SetupFailed | UnusableProgramme)
+    in_words_already = isinstance(error, programs | SetupFailed | UnusableProgramme | BackupFailed)
     return (str(error), ExitCode.FAILED) if in_words_already else None
 
 

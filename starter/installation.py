@@ -262,11 +262,11 @@ async def _reconciling(settings: "Settings", every: timedelta | None, output: Ou
     async def look() -> None:
         nonlocal last
         tell("Looking at every relationship ...")
-        last = await reconciler.look_over(_tell_progress)
+        last = await reconciler.look_over(tell_progress)
         tell(f"Relationships looked at: {last.relationships}. Findings: {len(last.rows)}.")
         show(last.rows, output)
 
-    async with _opened_reconciler(settings) as reconciler:
+    async with opened_reconciler(settings) as reconciler:
         if every is None:
             await _until_stopped(look())
             return last
@@ -280,13 +280,15 @@ async def _reconciling(settings: "Settings", every: timedelta | None, output: Ou
     return last
 
 
-def _tell_progress(looked_at: int) -> None:
+def tell_progress(looked_at: int) -> None:
+    """Now and then, how many relationships have been looked at."""
     if looked_at % _TOLD_EVERY == 0:
         tell(f"{looked_at} looked at so far ...")
 
 
 @asynccontextmanager
-async def _opened_reconciler(settings: "Settings") -> "AsyncIterator[Reconciler]":
+async def opened_reconciler(settings: "Settings") -> "AsyncIterator[Reconciler]":
+    """A reconciler over everything that the settings name."""
     from mentoring_lifecycle.activities.calendar import CalendarActivities
     from mentoring_lifecycle.domain.authorisation import Channel
     from mentoring_lifecycle.gateways.database import open_database

@@ -8,7 +8,7 @@ ledger.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from mentoring_lifecycle.activities.calendar import LEASE, CalendarActivities
-from mentoring_lifecycle.activities.ports import CalendarGateway, GatewayError, KnownEffects, LedgerState, PeopleGateway
+from mentoring_lifecycle.activities.ports import (
+    CalendarGateway,
+    GatewayError,
+    KnownEffects,
+    LedgerState,
+    PeopleGateway,
+    SeenEntry,
+)
 from mentoring_lifecycle.contracts.deliveries import Outcome
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.views import OutsideView
@@ -161,6 +168,38 @@ class Reconciler:
         rows = [look.result() for look in looks]
         return Pass(len(looks), tuple(row for each in rows for row in each))
 
+    async def verify_calendars(self, looked: Callable[[int], None] = lambda _: None) -> Pass:
+        """Compare each open relationship's schedule with its two calendars, and change nothing anywhere."""
+        rows: list[Row] = []
+        count = 0
+        async for relationship in self._relationships.open():
+            rows += await self._look(relationship, self._verify)
+            looked(count := count + 1)
+            await asyncio.sleep(self._pace.total_seconds())
+        return Pass(count, tuple(rows))
+
+    async def _verify(self, relationship: str) -> AsyncIterator[Row]:
+        view, states = await self._read(relationship)
+        for party in PAIR:
+            person = await self._people.find(view.people[party])
+            if person and person.active:
+                async for row in self._compared(view, states, party, person):
+                    yield row
+
+    async def _compared(self, view: OutsideView, states: States, party: Party, person: Person) -> AsyncIterator[Row]:
+        now = self._clock()
+        try:
+            seen = await self._seen(view, person, now)
+        except GatewayError as failure:
+            yield Row(view.relationship, party, 0, Finding.CALENDAR_AWAY, failure.reason)
+            return
+        for found in calendar_findings(view, person, party, seen, states, now):
+            yield Row(view.relationship, party, found.session, found.finding, "reported")
+
+    async def _seen(self, view: OutsideView, person: Person, now: datetime) -> Sequence[SeenEntry] | None:
+        assert self._calendar
+        return await self._calendar.entries(person.id, uid_prefix(view.relationship), now)
+
     async def _begun(
         self, group: asyncio.TaskGroup, looked: Callable[[int], None]
     ) -> AsyncIterator["asyncio.Task[list[Row]]"]:
@@ -246,7 +285,7 @@ class Reconciler:
             return
         now = self._clock()
         try:
-            seen = await self._calendar.entries(person.id, uid_prefix(view.relationship), now)
+            seen = await self._seen(view, person, now)
         except GatewayError as failure:
             yield Row(view.relationship, party, 0, Finding.CALENDAR_AWAY, failure.reason)
             return

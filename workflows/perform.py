@@ -212,4 +212,4 @@ def interrupted(effect: Effect) -> Delivery:
 def try_again(pending: Pending, result: Delivery, now: datetime) -> Pending:
     """The same effect, for a later hour."""
     tries = pending.tries + 1
-    return Pending(pending.effect, tries, now + pause_before(tries, result.retry_after_seconds))
+    return Pending(pending.effect, tries, now + pause_before(tries, result.retry_after_seconds), result.reason)

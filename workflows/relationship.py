@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
         DisputeView,
         HelpView,
         OutsideView,
+        ProgressView,
         RelationshipView,
     )
     from mentoring_lifecycle.domain import commands as c
@@ -162,6 +163,11 @@ class MentoringRelationship:
     def outside(self) -> OutsideView:
         """For the reconcile process."""
         return OutsideView.of(self.story.state)
+
+    @workflow.query(description="What it waits for, and what waits to be done outside")
+    def progress(self) -> ProgressView:
+        """For operators, who ask why nothing is happening; no words of anybody."""
+        return self.story.progress
 
     def _let_read(self, view: str, by: str, claim: str) -> None:
         """Raises the refusal where it is asked for claims and this person may not read this."""

@@ -23,6 +23,7 @@ from mentoring_lifecycle.contracts.deliveries import (
 from mentoring_lifecycle.contracts.inputs import CarriedState, Pending, StartRelationship
 from mentoring_lifecycle.contracts.journal import journal_entry
 from mentoring_lifecycle.contracts.refusals import refusal_error
+from mentoring_lifecycle.contracts.views import ProgressView
 from mentoring_lifecycle.domain import catching_up
 from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.authorisation import refused_on_the_way
@@ -138,6 +139,11 @@ class Story:
     def timeline(self) -> list[str]:
         """The milestones so far, oldest first: `2027-01-12T09:00Z rules_signed mentor`."""
         return list(self._timeline)
+
+    @property
+    def progress(self) -> ProgressView:
+        """What an operator needs to say why nothing is happening."""
+        return ProgressView.of(self.state, self._outbox, len(self._tail), self._journaled, self._books_again_at)
 
     # --- facts --------------------------------------------------------------------------------------------------
 

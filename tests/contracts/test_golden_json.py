@@ -31,7 +31,14 @@ FAMILIES: dict[str, Iterable[type[Any]]] = {
     "events": get_args(events.Event),
     "effects": get_args(effects.Effect),
     "inputs": (inputs.StartRelationship, inputs.CarriedState),
-    "views": (views.RelationshipView, views.AgreementView, views.HelpView, views.DisputeView, views.OutsideView),
+    "views": (
+        views.RelationshipView,
+        views.AgreementView,
+        views.HelpView,
+        views.DisputeView,
+        views.OutsideView,
+        views.ProgressView,
+    ),
     "deliveries": (
         deliveries.LettersOrder,
         deliveries.CalendarOrder,

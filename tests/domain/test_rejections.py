@@ -289,6 +289,12 @@ ELSEWHERE = {
     Refusal.NOT_EARNED,
     Refusal.ONE_NEW_PERSON,
     Refusal.NO_JOURNAL,
+    # judged at the door, before the domain is asked (workflows/doorkeeper.py)
+    Refusal.NOT_SIGNED,
+    # judged where an operator settles an effect
+    Refusal.UNKNOWN_EFFECT,
+    Refusal.EFFECT_NOT_UNKNOWN,
+    Refusal.EFFECT_FORGOTTEN,
     # judged where a severe report is taken
     Refusal.NOT_SEVERE_ENOUGH,
     Refusal.PAUSE_CHOICE_NEEDED,

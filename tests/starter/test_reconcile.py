@@ -400,3 +400,16 @@ async def test_no_figure_tells_a_hold() -> None:
     await figures.counting(looks, lambda: Pass(1, (conflict,)))()
     time = "mentoring_reconcile_last_success_timestamp_seconds"
     assert shown(figures) | {time: 0} == without | {time: 0}
+
+
+async def test_comparing_changes_nothing_anywhere() -> None:
+    """What a look would ask or write is told, and neither the relationship, the ledger nor a calendar hears of it."""
+    world = await settled()
+    del world.calendar.calendars[MENTOR][UID]
+    rows, calendars = dict(world.ledger.rows), {owner: dict(each) for owner, each in world.calendar.calendars.items()}
+    looked = await world.reconciler().verify_calendars()
+    assert looked.rows == (Row("r-1", Party.MENTOR, 1, Finding.ENTRY_DELETED, "reported"),)
+    assert (world.book.heard, world.ledger.rows, world.calendar.calendars) == ([], rows, calendars)
+    world.calendar.troubles.append(CalendarDelayed("auth"))
+    away, *_ = (await world.reconciler().verify_calendars()).rows
+    assert (away.finding, away.done) == (Finding.CALENDAR_AWAY, "auth")

@@ -328,3 +328,33 @@ async def test_leases_follow_real_time_by_default(engine: AsyncEngine) -> None:
     (row,) = await ledger.rows()
     assert before <= row.changed_at <= datetime.now(UTC)
     assert row.lease_until == row.changed_at + LEASE
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------
+
+
+async def test_only_what_nobody_can_tell_of_is_settled_by_hand(ledger: SqlLedger, clock: Clock) -> None:
+    """Not a live claim; once its lease has run out, once; and the worker that comes back late changes nothing."""
+    token = (await claim(ledger)).token
+    assert not await ledger.resolve(KEY, LedgerState.FAILED, reason="given_up")
+    clock.passes(LEASE)
+    assert await ledger.resolve(KEY, LedgerState.FAILED, reason="given_up")
+    assert not await ledger.resolve(KEY, LedgerState.ACCEPTED, reason="marked")
+    assert not await ledger.settle(KEY, token, LedgerState.ACCEPTED)
+    found = await ledger.find(KEY)
+    assert found
+    assert (found.state, found.reason) == (LedgerState.FAILED, "given_up")
+    assert await ledger.find("nothing") is None
+
+
+async def test_trouble_is_what_is_neither_done_nor_in_anybodys_hands(ledger: SqlLedger, clock: Clock) -> None:
+    """A live claim is none; one that was given back, or whose lease has run out, is; what ended is none."""
+    token = (await claim(ledger)).token
+    assert await ledger.troubled() == []
+    await ledger.release(KEY, token)
+    assert await ledger.troubled() == ["r-1"]
+    token = (await claim(ledger)).token
+    clock.passes(LEASE)
+    assert await ledger.troubled() == ["r-1"]
+    await ledger.settle(KEY, token, LedgerState.ACCEPTED)
+    assert await ledger.troubled() == []

@@ -1,0 +1,81 @@
+"""The moment that a backup shows: nothing is under way in it, and nobody writes while it is copied."""
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mentoring_lifecycle.activities.ports import LedgerState
+from mentoring_lifecycle.gateways.database import migrate, open_database
+from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
+from mentoring_lifecycle.starter import backup
+from mentoring_lifecycle.starter.backup import OURS, TEMPORAL, BackupFailed, back_up
+
+CLAIM = {"relationship": "r", "purpose": "invitation", "again_if_unknown": False}
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> Path:
+    """A data directory, as far as a backup looks into it."""
+    folder = tmp_path / "house"
+    (folder / TEMPORAL.parent).mkdir(parents=True)
+    with closing(sqlite3.connect(folder / TEMPORAL)) as temporal:
+        temporal.execute("CREATE TABLE anything (id)")
+    await migrate(f"sqlite:///{folder / OURS}")
+    return folder
+
+
+def state_of(database: Path, key: str) -> str:
+    with closing(sqlite3.connect(database)) as connection:
+        (state,) = connection.execute("SELECT state FROM mentoring_effects WHERE key = ?", [key]).fetchone()
+    return str(state)
+
+
+async def test_it_waits_until_nothing_is_under_way(house: Path, tmp_path: Path) -> None:
+    """A letter in somebody's hands is finished first, and stands in the copy as it ended."""
+    engine = open_database(f"sqlite:///{house / OURS}")
+    await SqlLedger(engine).claim("k", lease=timedelta(minutes=3), **CLAIM)
+    told: list[str] = []
+
+    def finish(words: str) -> None:
+        told.append(words)
+        with closing(sqlite3.connect(house / OURS)) as connection, connection:
+            connection.execute("UPDATE mentoring_effects SET state = 'accepted'")
+
+    await back_up(house, tmp_path / "backup", finish)
+    await engine.dispose()
+    assert told == ["Waiting for 1 effects that are under way ..."]
+    assert state_of(tmp_path / "backup" / OURS, "k") == LedgerState.ACCEPTED
+
+
+async def test_what_never_ends_is_no_backup(house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gives up, says so, and leaves nothing behind."""
+    monkeypatch.setattr(backup, "QUIET_WITHIN", timedelta())
+    engine = open_database(f"sqlite:///{house / OURS}")
+    await SqlLedger(engine).claim("k", lease=timedelta(minutes=3), **CLAIM)
+    await engine.dispose()
+    with pytest.raises(BackupFailed, match="stayed under way"):
+        await back_up(house, tmp_path / "backup")
+    assert [path.name for path in tmp_path.iterdir()] == ["house"]
+
+
+async def test_nobody_writes_while_it_is_copied(house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither before the first database nor before the second could an effect begin; afterwards it can."""
+    copy, tried = backup._copy_database, []
+
+    def begin() -> None:
+        with closing(sqlite3.connect(house / OURS, timeout=0)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+
+    def copied(source: Path, target: Path) -> None:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            begin()
+        tried.append(source.name)
+        copy(source, target)
+
+    monkeypatch.setattr(backup, "_copy_database", copied)
+    await back_up(house, tmp_path / "backup")
+    assert tried == [TEMPORAL.name, OURS.name]
+    begin()
