@@ -277,8 +277,6 @@ ELSEWHERE = {
     Refusal.BAD_POLICY,
     Refusal.UNKNOWN_RELATIONSHIP,
     Refusal.SAY_WHO_HOLDS,
-    # judged at the door, before the domain is asked (workflows/doorkeeper.py)
-    Refusal.NOT_SIGNED,
     # judged where places are taken, before a start
     Refusal.BLOCKED_PAIR,
     Refusal.ALREADY_PAIRED,

@@ -11,6 +11,8 @@ import subprocess
 import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -119,7 +121,11 @@ async def a_host(folder: Path, python: Path) -> AsyncIterator[MailServer]:
     database = f"sqlite:///{folder / 'mentoring.db'}"
     await migrate(database)
     engine = open_database(database)
-    await SqlPeople(engine).save(read_roster(ROOT / "examples" / "people.csv").persons)
+    roster = read_roster(ROOT / "examples" / "people.csv").persons
+    # The host looks at the real clock: at any hour of any day somebody would be asleep.
+    await SqlPeople(engine).save(
+        [replace(each, rest_days=(), quiet_from=time(), quiet_until=time()) for each in roster]
+    )
     await engine.dispose()
     async with EmbeddedTemporal(folder / "temporal") as temporal:
         client = await Client.connect(temporal.address, namespace="mentoring")
