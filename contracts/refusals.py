@@ -3,7 +3,6 @@
 from temporalio.exceptions import ApplicationError
 
 from mentoring_lifecycle.contracts.names import REJECTED
-from mentoring_lifecycle.domain.authorisation import READERS
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 
 
@@ -20,15 +19,3 @@ def rejection_in(error: BaseException | None) -> Rejection | None:
         return None
     code, detail = error.details
     return Rejection(Refusal(code), detail)
-
-
-def rejection_told(message: str) -> Rejection | None:
-    """The rejection behind a failed query, of which nothing but its sentence travels; None for any other failure."""
-    return next((each for each in _OF_QUERIES if each.message() == message), None)
-
-
-_OF_QUERIES = (
-    Rejection(Refusal.NOT_SIGNED),
-    Rejection(Refusal.NOT_PART_OF_THIS),
-    *(Rejection(Refusal.NOT_YOURS_TO_DO, " / ".join(readers)) for readers in READERS.values()),
-)

@@ -5,7 +5,6 @@ from typing import Any
 
 from temporalio.client import (
     Client,
-    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -16,7 +15,7 @@ from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import CaseView
 from mentoring_lifecycle.contracts.claims import Request, Signer
 from mentoring_lifecycle.contracts.follow_up import FollowUp, Proof
-from mentoring_lifecycle.contracts.refusals import rejection_in, rejection_told
+from mentoring_lifecycle.contracts.refusals import rejection_in
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.cases import commands as k
 from mentoring_lifecycle.domain.cases.attachments import Attachment
@@ -181,13 +180,14 @@ class CaseHandle:
         by = asker.by if isinstance(asker, Proof) else asker
         claim = self._signer.token(by, Request(self._workflow_id, name))
         try:
-            return await self._handle.query(name, args=[asker, claim], result_type=result, rpc_timeout=ANSWER_WITHIN)
-        except WorkflowQueryFailedError as error:
-            if rejection := rejection_told(error.message):
-                raise CommandRejected(rejection) from None
-            raise
+            shown = await self._handle.query(
+                name, args=[asker, claim], result_type=result | Rejection, rpc_timeout=ANSWER_WITHIN
+            )
         except RPCError as error:
             raise _of_a_case(error, "") from error
+        if isinstance(shown, Rejection):
+            raise CommandRejected(shown)
+        return shown
 
 
 def _seen(view: CaseView | None) -> CaseView:

@@ -9,7 +9,6 @@ from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 from temporalio.client import (
     Client,
-    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -19,7 +18,7 @@ from mentoring_lifecycle.activities.ports import PeopleGateway
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.claims import Request, Signer
-from mentoring_lifecycle.contracts.refusals import rejection_in, rejection_told
+from mentoring_lifecycle.contracts.refusals import rejection_in
 from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.contracts.views import (
     AgreementView,
@@ -467,16 +466,15 @@ class RelationshipHandle:
     async def _read(self, view: str, result: type[_View], by: str) -> _View:
         """What not everybody may read: with the claim of whoever asks."""
         claim = self._signer.token(by or PROGRAMME_OFFICE, Request(self._workflow_id, view))
-        return await self._query(view, result, by, claim)
+        shown: _View | Rejection = await self._query(view, result | Rejection, by, claim)  # type: ignore[arg-type]  # pydantic takes a union for a class
+        if isinstance(shown, Rejection):
+            raise CommandRejected(shown)
+        return shown
 
     async def _query(self, name: str, result: type[_View], *arguments: int | str) -> _View:
         try:
             view: _View = await self._handle.query(name, args=arguments, result_type=result, rpc_timeout=ANSWER_WITHIN)
             return view
-        except WorkflowQueryFailedError as error:
-            if rejection := rejection_told(error.message):
-                raise CommandRejected(rejection) from None
-            raise
         except RPCError as error:
             raise _in_words(error, self.id, "") from error
 

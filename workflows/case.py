@@ -60,7 +60,7 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.domain.letters import LetterKind
     from mentoring_lifecycle.domain.rejections import Rejection
 
-from mentoring_lifecycle.workflows.doorkeeper import proven
+from mentoring_lifecycle.workflows.doorkeeper import proven, refused_unproven
 from mentoring_lifecycle.workflows.perform import ATTEMPT, PATIENCE, SIGN_OF_LIFE, interrupted, pause_before
 from mentoring_lifecycle.workflows.waiting import Alarm
 
@@ -171,23 +171,22 @@ class Case:
             self._handled = [*self._handled, update.id][-COMMANDS_REMEMBERED:]
 
     @workflow.query(description="How it stands")
-    def read(self, by: str, claim: str = "") -> CaseView | None:
+    def read(self, by: str, claim: str = "") -> CaseView | Rejection | None:
         """Without words, for whoever was told of it: a query leaves no trace. None for everybody else."""
-        proven(claim, by=by, name="read")
         view = CaseView.for_(by, self._opened, self._state)
-        return view and view.without_words()
+        return refused_unproven(claim, by=by, name="read") or (view and view.without_words())
 
     @workflow.query(description="How it stands")
-    def look(self, proof: Proof, claim: str = "") -> FollowUp | None:
+    def look(self, proof: Proof, claim: str = "") -> FollowUp | Rejection | None:
         """For whoever reported, who sees far less of the case, and the messages; None for everybody else."""
-        proven(claim, by=proof.by, name="look")
-        return FollowUp.for_(proof, self._state, tuple(self._messages))
+        refused = refused_unproven(claim, by=proof.by, name="look")
+        return refused or FollowUp.for_(proof, self._state, tuple(self._messages))
 
     @workflow.query(description="What has happened")
-    def timeline(self, by: str, claim: str = "") -> list[str]:
+    def timeline(self, by: str, claim: str = "") -> list[str] | Rejection:
         """Oldest first: `2027-01-12T09:00Z acknowledged h-1`; empty for whoever was not told of it."""
-        proven(claim, by=by, name="timeline")
-        return list(self._timeline) if may_see(self._state, by) else []
+        shown = list(self._timeline) if may_see(self._state, by) else []
+        return refused_unproven(claim, by=by, name="timeline") or shown
 
     @workflow.query(description="How far it is written down")
     def mark(self) -> AuditMark:

@@ -39,14 +39,26 @@ class Doorkeeper(Interceptor):
         return claim if claim and claim.person == by else Rejection(Refusal.NOT_SIGNED)
 
 
-def proven(token: str, *, by: str, name: str, command: Any = None) -> Claim | None:
-    """The claim of whoever asks; None where nobody asks for claims. For validators and queries; raises the refusal.
+def proof_of(token: str, *, by: str, name: str, command: Any = None) -> Claim | Rejection | None:
+    """The claim of whoever asks, or a refusal; None where nobody asks for claims. For validators and queries.
 
     A worker without a doorkeeper fails here with a KeyError: it lets nobody in, and its operator hears of it.
     """
     update = workflow.current_update_info() if command is not None else None
     request = Request(workflow.info().workflow_id, name, update.id if update else "", command)
     answer: Claim | Rejection | None = workflow.extern_functions()[_PROVE](token, request, by)
+    return answer
+
+
+def proven(token: str, *, by: str, name: str, command: Any) -> Claim | None:
+    """The same for validators, which raise the refusal."""
+    answer = proof_of(token, by=by, name=name, command=command)
     if isinstance(answer, Rejection):
         raise refusal_error(answer)
     return answer
+
+
+def refused_unproven(token: str, *, by: str, name: str) -> Rejection | None:
+    """The same for queries, which answer with the refusal: of an error under a key nothing but its shell arrives."""
+    answer = proof_of(token, by=by, name=name)
+    return answer if isinstance(answer, Rejection) else None

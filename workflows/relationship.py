@@ -8,7 +8,6 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.contracts import names
     from mentoring_lifecycle.contracts.claims import command_sent
     from mentoring_lifecycle.contracts.inputs import RelationshipInput
-    from mentoring_lifecycle.contracts.refusals import refusal_error
     from mentoring_lifecycle.contracts.views import (
         AgreementView,
         ChangesView,
@@ -22,9 +21,10 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.domain.authorisation import refused_to_read
     from mentoring_lifecycle.domain.consequences import wish_to_look
     from mentoring_lifecycle.domain.effects import FindSlot
+    from mentoring_lifecycle.domain.rejections import Rejection
     from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 
-from mentoring_lifecycle.workflows.doorkeeper import proven
+from mentoring_lifecycle.workflows.doorkeeper import proof_of, proven
 from mentoring_lifecycle.workflows.scenes import agree_on_ground_rules, close_out, hold_sessions, onboard, set_goals
 from mentoring_lifecycle.workflows.story import Story
 
@@ -119,11 +119,10 @@ class MentoringRelationship:
     note_address = _act(c.NoteAddress, "What became of mail to somebody")
 
     @workflow.query(description="Where the relationship stands")
-    def status(self, by: str = "", claim: str = "") -> RelationshipView:
+    def status(self, by: str = "", claim: str = "") -> RelationshipView | Rejection:
         """Phase, standing, sessions and open questions; no words of anybody. As `by` may see it, else as operators."""
-        if by:
-            self._let_read("status", by, claim)
-        return RelationshipView.of(self.story.state, by)
+        refused = self._refused_to_read("status", by, claim) if by else None
+        return refused or RelationshipView.of(self.story.state, by)
 
     @workflow.query(description="Milestones so far, oldest first")
     def timeline(self) -> list[str]:
@@ -131,22 +130,19 @@ class MentoringRelationship:
         return self.story.timeline
 
     @workflow.query(description="Ground rules and goals, for the pair's own page")
-    def agreement(self, by: str = PROGRAMME_OFFICE, claim: str = "") -> AgreementView:
+    def agreement(self, by: str = PROGRAMME_OFFICE, claim: str = "") -> AgreementView | Rejection:
         """What has been agreed or is being agreed on."""
-        self._let_read("agreement", by, claim)
-        return AgreementView.of(self.story.state)
+        return self._refused_to_read("agreement", by, claim) or AgreementView.of(self.story.state)
 
     @workflow.query(description="How often sessions were changed, for the programme team alone")
-    def changes(self, by: str = PROGRAMME_OFFICE, claim: str = "") -> tuple[ChangesView, ...]:
+    def changes(self, by: str = PROGRAMME_OFFICE, claim: str = "") -> tuple[ChangesView, ...] | Rejection:
         """By side and by power."""
-        self._let_read("changes", by, claim)
-        return ChangesView.of_pair(self.story.state)
+        return self._refused_to_read("changes", by, claim) or ChangesView.of_pair(self.story.state)
 
     @workflow.query(description="Sessions to settle, for the programme team alone")
-    def disputes(self, by: str = PROGRAMME_OFFICE, claim: str = "") -> tuple[DisputeView, ...]:
+    def disputes(self, by: str = PROGRAMME_OFFICE, claim: str = "") -> tuple[DisputeView, ...] | Rejection:
         """With what each of the two has said."""
-        self._let_read("disputes", by, claim)
-        return DisputeView.of(self.story.state)
+        return self._refused_to_read("disputes", by, claim) or DisputeView.of(self.story.state)
 
     @workflow.query(description="What another time for a session would have to heed")
     def wish(self, session: int, proposals: int) -> FindSlot | None:
@@ -154,10 +150,10 @@ class MentoringRelationship:
         return wish_to_look(self.story.state, session, workflow.now(), proposals)
 
     @workflow.query(description="Open calls for help, for the programme team alone")
-    def help_requests(self, by: str = "", claim: str = "") -> tuple[HelpView, ...]:
+    def help_requests(self, by: str = "", claim: str = "") -> tuple[HelpView, ...] | Rejection:
         """With the words of those who asked; for whoever does not say who they are, what all of the team may read."""
-        self._let_read("help_requests", by or PROGRAMME_OFFICE, claim)
-        return HelpView.of(self.story.state, by)
+        refused = self._refused_to_read("help_requests", by or PROGRAMME_OFFICE, claim)
+        return refused or HelpView.of(self.story.state, by)
 
     @workflow.query(description="What calendars and the people directory should agree with")
     def outside(self) -> OutsideView:
@@ -169,7 +165,9 @@ class MentoringRelationship:
         """For operators, who ask why nothing is happening; no words of anybody."""
         return self.story.progress
 
-    def _let_read(self, view: str, by: str, claim: str) -> None:
-        """Raises the refusal where it is asked for claims and this person may not read this."""
-        if proven(claim, by=by, name=view) and (refused := refused_to_read(self.story.state, view, by)):
-            raise refusal_error(refused)
+    def _refused_to_read(self, view: str, by: str, claim: str) -> Rejection | None:
+        """Where it is asked for claims: whether this is who they say they are, and may read this."""
+        proof = proof_of(claim, by=by, name=view)
+        if isinstance(proof, Rejection):
+            return proof
+        return refused_to_read(self.story.state, view, by) if proof else None
