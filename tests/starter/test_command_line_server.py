@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from temporalio.client import Client
@@ -24,7 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from typer.testing import CliRunner, Result
 
 from mentoring_lifecycle.embedded.mail import Mailbox, MailServer
-from mentoring_lifecycle.embedded.processes import ChildProcess
+from mentoring_lifecycle.embedded.processes import ChildProcess, free_ports
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from mentoring_lifecycle.starter.__main__ import app
 from mentoring_lifecycle.starter.intake import new_receipt
@@ -86,12 +86,15 @@ class Rig:
     mailbox: Mailbox
     first_setup: Any
     folder: Path
+    metrics: str
+    """Where the worker of relationships serves its figures."""
 
 
 @pytest.fixture(scope="module")
 async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.MonkeyPatch) -> AsyncIterator[Rig]:
     """A server that knows nothing, prepared by the command line alone; people imported; a worker."""
     folder = tmp_path_factory.mktemp("rig")
+    (port,) = free_ports(1)
     with MailServer(folder / "mailbox") as mail:
         async with EmbeddedTemporal(folder / "temporal") as temporal:
             for name, value in {
@@ -100,7 +103,7 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
                 "MENTORING_DATABASE_URL": f"sqlite:///{folder / 'mentoring.db'}",
                 "MENTORING_SMTP_HOST": mail.host,
                 "MENTORING_SMTP_PORT": str(mail.port),
-                "MENTORING_METRICS_ADDRESS": "127.0.0.1:0",
+                "MENTORING_METRICS_ADDRESS": f"127.0.0.1:{port}",
                 "MENTORING_CASES_METRICS_ADDRESS": "127.0.0.1:0",
                 "MENTORING_SAFEGUARDING_CONTACT": CONTACT,
                 "MENTORING_REPLY_ADDRESS": "mentoring+{token}@mentoring.example",
@@ -112,7 +115,7 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
             async with AsyncExitStack() as workers:
                 for serves in ("relationships", "cases"):
                     workers.push_async_callback((await _started_worker(serves, folder / f"{serves}.log")).stop)
-                yield Rig(mail.mailbox, first_setup, folder)
+                yield Rig(mail.mailbox, first_setup, folder, f"http://127.0.0.1:{port}/metrics")
 
 
 async def _started_worker(serves: str, log: Path) -> ChildProcess:
@@ -603,6 +606,50 @@ def test_chains_are_verified_and_tampering_is_told(rig: Rig, kept_case: str, tmp
         for _, statement in triggers:
             raw.execute(statement)
     assert run("case", "verify", kept_case).exit_code == 0
+
+
+IDLE = re.compile(r"temporal_(long_)?request|poll|latency|slots|sticky_cache|num_pollers|resource")
+"""Figures that move while a worker only waits."""
+
+
+def figures(rig: Rig) -> list[str]:
+    """What the worker of relationships counts, and how much it has said; the same twice, so at rest."""
+
+    def seen() -> list[str]:
+        with urllib.request.urlopen(rig.metrics, timeout=10) as page:
+            text = page.read().decode()
+        lines = [line for line in text.splitlines() if not line.startswith("#") and not IDLE.search(line)]
+        return [*sorted(lines), str((rig.folder / "relationships.log").stat().st_size)]
+
+    def at_rest() -> list[str]:
+        one, other = seen(), seen()
+        return one if one == other else []
+
+    return cast("list[str]", until(at_rest))
+
+
+def deliveries(rig: Rig) -> int:
+    """How many results of letters the worker of relationships has seen."""
+    counts = [line for line in figures(rig) if line.startswith("mentoring_deliveries_total")]
+    return sum(int(line.rpartition(" ")[2]) for line in counts)
+
+
+def test_figures_and_log_of_relationships_know_of_no_report(rig: Rig) -> None:
+    """While a report about one of them is made, mailed, taken note of and judged; a hold, which both see, does show."""
+    settled = deliveries(rig)
+    r = opened("counted")
+    until(lambda: deliveries(rig) == settled + 2)  # both invitations, sent or put off until the morning
+    before = figures(rig)
+    report = ["report-concern", "--matter", "retaliation", "--words", "-", "--by", MENTOR, "--about", MENTEE]
+    answer(*report, "--relationship", r, "--wait", "--case", "counted-1", words="What I saw.")
+    mine = ("counted-1", "--by", CONTACT)
+    until(lambda: answer("case", "read", *mine)["contact_told"])
+    answer("case", "acknowledge", *mine)
+    answer("case", "triage", *mine, "--track", "internal")
+    assert figures(rig) == before
+    answer("case", "hold", *mine, "--urgent")
+    until(lambda: answer("status", r)["standing"] == "on_hold")
+    assert figures(rig) != before
 
 
 def test_nothing_of_a_case_lies_outside_its_store(rig: Rig, kept_case: str) -> None:
