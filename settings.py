@@ -30,7 +30,7 @@ from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from mentoring_lifecycle.activities.clocks import is_zone_name
 from mentoring_lifecycle.activities.legal_clocks import LEGAL_ZONES
 from mentoring_lifecycle.contracts.addresses import TextRefused, checked_address, checked_name
-from mentoring_lifecycle.contracts.cases import Handling
+from mentoring_lifecycle.contracts.cases import Handling, Jurisdiction
 from mentoring_lifecycle.contracts.certificates import key_bytes
 from mentoring_lifecycle.contracts.claims import ClaimKey, ClaimKeys
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
@@ -107,6 +107,8 @@ class Settings(BaseSettings):
     """Whose law sets the clocks of severe reports."""
     legal_zone: str = ""
     """Zone in which their months and working days are counted; empty: that of the law's capital."""
+    legal_programmes: str = ""
+    """Programmes with another law or zone, such as `milano-2027=IT, nyc=US:America/New_York`."""
 
     encryption_keys: SecretStr = SecretStr("")
     """Keyring `id:base64key,id2:...`, keys of 32 bytes. A key stays here while any history that used it is kept."""
@@ -160,7 +162,13 @@ class Settings(BaseSettings):
         """Who may be given a severe report, and by whose numbers it is handled."""
         handlers = tuple(each.strip() for each in self.case_handlers.split(",") if each.strip())
         zone = self.legal_zone or LEGAL_ZONES[self.legal_profile]
-        return Handling(self.safeguarding_contact, handlers, profile=PROFILES[self.legal_profile], zone=zone)
+        return Handling(
+            self.safeguarding_contact,
+            handlers,
+            profile=PROFILES[self.legal_profile],
+            zone=zone,
+            programmes=_laws(self.legal_programmes),
+        )
 
     def codec(self) -> EncryptionCodec | None:
         """The codec for the words of relationships; None where no key is configured."""
@@ -263,6 +271,12 @@ class Settings(BaseSettings):
         if zone and not is_zone_name(zone):
             raise _problem("is no time zone; write it like Europe/Rome")
         return zone
+
+    @field_validator("legal_programmes")
+    @classmethod
+    def _must_be_laws(cls, programmes: str) -> str:
+        _laws(programmes)
+        return programmes
 
     @field_validator("case_handlers")
     @classmethod
@@ -385,6 +399,21 @@ def parse_keyring(text: str) -> dict[str, bytes]:
         if len(keyring[key_id]) != 32:
             raise _problem(f"key number {len(keyring)} is not 32 bytes long; make one with `openssl rand -base64 32`")
     return keyring
+
+
+def _laws(text: str) -> tuple[tuple[str, Jurisdiction], ...]:
+    laws: dict[str, Jurisdiction] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        programme, _, place = entry.partition("=")
+        law, _, zone = place.partition(":")
+        is_new, is_zone = is_identifier(programme) and programme not in laws, not zone or is_zone_name(zone)
+        if not (is_new and is_zone and law in set(Law)):
+            raise _problem(
+                f"must be `programme=LAW` or `programme=LAW:Zone/Name`, separated by commas, every programme once; "
+                f"laws are {', '.join(Law)}"
+            )
+        laws[programme] = Jurisdiction(PROFILES[Law(law)], zone or LEGAL_ZONES[Law(law)])
+    return tuple(laws.items())
 
 
 def _channel_of_key(key_id: str) -> Channel | None:

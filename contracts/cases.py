@@ -50,6 +50,14 @@ class SevereReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Jurisdiction:
+    """By whose numbers a case is handled, and where calendar months and working days are counted."""
+
+    profile: LegalProfile
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Handling:
     """Who may be given a case, and by whose numbers it is handled."""
 
@@ -62,6 +70,13 @@ class Handling:
     profile: LegalProfile = field(default_factory=LegalProfile)
     zone: str = "UTC"
     """Where calendar months and working days are counted."""
+    programmes: tuple[tuple[str, Jurisdiction], ...] = ()
+    """Programmes with a law of their own, by name."""
+
+    def under(self, programme: str) -> "Handling":
+        """The same by the law of one programme, for one case; by that of the installation where it has none."""
+        here = dict(self.programmes).get(programme, Jurisdiction(self.profile, self.zone))
+        return replace(self, profile=here.profile, zone=here.zone, programmes=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,8 @@ class Intake:
         require_identifiers(case=report.case)
         if report.relationship:
             require_identifiers(relationship=report.relationship)
-        pair = await self._pair_of(report.relationship) if report.relationship else ()
-        opened = open_case(report, await self._handling_of(report, pair), pair, lock)
+        programme, pair = await self._known_of(report.relationship) if report.relationship else ("", ())
+        opened = open_case(report, await self._handling_of(report, programme, pair), pair, lock)
         if isinstance(opened, Rejection):
             raise CommandRejected(opened)
         try:
@@ -91,28 +91,31 @@ class Intake:
                 raise
             raise ReportUnknown(reported.case, reported.receipt, error.status.name) from None
 
-    async def _handling_of(self, report: SevereReport, pair: tuple[str, ...]) -> Handling:
-        """With whoever may not handle it, because they are part of it or of somebody's reporting chain."""
+    async def _handling_of(self, report: SevereReport, programme: str, pair: tuple[str, ...]) -> Handling:
+        """By the programme's law; and who may not handle it, as a part of it or of somebody's reporting chain."""
         involved = (report.by, report.about, *pair)
-        handling = self._handling
+        handling = self._handling.under(programme)
         barred = await conflicted(self._people, handling.handlers, involved)
         # The contact is from outside, so that a chain does not bar them: only being named in it does.
         named = (handling.contact,) if handling.contact in involved else ()
         return replace(handling, conflicted=tuple(dict.fromkeys((*barred, *named))))
 
-    async def _pair_of(self, relationship: str) -> tuple[str, ...]:
+    async def _known_of(self, relationship: str) -> tuple[str, tuple[str, ...]]:
+        """Its programme and the two, as far as that is known here."""
         record = read_record(relationship, await self._journal.read(relationship)) if self._journal else None
         if record is None:
             # The journal is written at the turn of a page; what has just begun is known where places are taken.
             taken = await self._pairings.find(relationship) if self._pairings else None
-            return (taken.mentor, taken.mentee) if taken else ()
-        if record.closed_at and not self._may_be_reported(record.closed_at):
-            raise CommandRejected(Rejection(Refusal.REPORTED_TOO_LATE, str(self._handling.profile.report_months)))
-        return record.opened.mentor.person, record.opened.mentee.person
+            return (taken.programme, (taken.mentor, taken.mentee)) if taken else ("", ())
+        opened = record.opened
+        law = self._handling.under(opened.programme)
+        if record.closed_at and not _may_be_reported(record.closed_at, law):
+            raise CommandRejected(Rejection(Refusal.REPORTED_TOO_LATE, str(law.profile.report_months)))
+        return opened.programme, (opened.mentor.person, opened.mentee.person)
 
-    def _may_be_reported(self, closed_at: datetime) -> bool:
-        zone = zone_named(self._handling.zone) or ZoneInfo("UTC")
-        return may_be_reported(closed_at, datetime.now(UTC), self._handling.profile, zone)
+
+def _may_be_reported(closed_at: datetime, law: Handling) -> bool:
+    return may_be_reported(closed_at, datetime.now(UTC), law.profile, zone_named(law.zone) or ZoneInfo("UTC"))
 
 
 def _receipt_of(report: SevereReport, receipt: str) -> Receipt | None:

@@ -8,6 +8,7 @@ import pytest
 
 from mentoring_lifecycle.contracts.claims import Claim, Request
 from mentoring_lifecycle.domain.authorisation import Channel
+from mentoring_lifecycle.domain.cases.profile import Law
 from mentoring_lifecycle.settings import Settings, SettingsError, parse_keyring, read_settings, temporal_connection
 from mentoring_lifecycle.starter.connection import free_days_from
 
@@ -310,3 +311,25 @@ def test_a_template_of_reply_addresses_is_read_at_the_start(monkeypatch: pytest.
         "MENTORING_REPLY_ADDRESS",
         "MENTORING_INBOUND_ADDRESS",
     ]
+
+
+def test_a_programme_may_have_a_law_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its numbers and its zone; every other programme has the installation's, and so has a report without one."""
+    monkeypatch.setenv("MENTORING_LEGAL_PROGRAMMES", "milano-2027=IT, nyc=US:America/Chicago")
+    handling = read_settings().handling()
+    seen = {name: handling.under(name) for name in ("milano-2027", "nyc", "other", "")}
+    assert {name: (each.profile.law, each.zone) for name, each in seen.items()} == {
+        "milano-2027": (Law.IT, "Europe/Rome"),
+        "nyc": (Law.US, "America/Chicago"),
+        "other": (Law.EU, "Europe/Brussels"),
+        "": (Law.EU, "Europe/Brussels"),
+    }
+    assert all(each.programmes == () for each in seen.values())
+
+
+@pytest.mark.parametrize("text", ["milano", "milano=XX", "milano=IT:Rome", "a=IT,a=US", "=IT", "a b=IT"])
+def test_a_law_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """With how it is written."""
+    monkeypatch.setenv("MENTORING_LEGAL_PROGRAMMES", text)
+    (problem,) = problems()
+    assert problem.startswith("MENTORING_LEGAL_PROGRAMMES: must be `programme=LAW`")
