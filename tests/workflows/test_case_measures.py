@@ -9,15 +9,17 @@ import pytest
 
 from mentoring_lifecycle.activities.ports import LedgerState, OutgoingMail
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.contracts.cases import CaseView, SevereReport
+from mentoring_lifecycle.contracts.cases import CaseView, Handling, Jurisdiction, OpenCase, SevereReport
 from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.domain.cases import commands as k
 from mentoring_lifecycle.domain.cases.events import MeasureKind, MeasureResult
+from mentoring_lifecycle.domain.cases.profile import PROFILES, Law
 from mentoring_lifecycle.domain.commands import Matter
 from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from mentoring_lifecycle.starter.answers import CommandRejected
 from mentoring_lifecycle.starter.case_handle import CaseHandle
+from mentoring_lifecycle.starter.client import MentoringClient
 
 from .alike import since_the_hold
 from .life import (
@@ -32,6 +34,7 @@ from .life import (
     QuickLife,
     Rig,
     World,
+    events_of,
     kind_of,
     next_session,
     quick_rig,
@@ -306,6 +309,37 @@ async def test_two_who_have_just_begun_are_known(rig: Rig) -> None:
     assert not await rig.world.journal.read(life.id)
     case = await reported(rig, matter=Matter.PHYSICAL_OR_THREAT, by="", about="", relationship=life.id, pause_now=None)
     assert (await results(rig, case))[MeasureKind.BLOCK, ""] is DONE
+
+
+@pytest.mark.parametrize("journaled", [True, False], ids=["known by its journal", "just begun"])
+async def test_a_case_is_handled_by_the_law_of_its_programme(rig: Rig, journaled: bool) -> None:
+    """Its numbers and its zone go with the case; one about no relationship has those of the installation."""
+    life = await rig.life(*(UNDER_WAY if journaled else ()))
+    handling = Handling(
+        CONTACT,
+        profile=PROFILES[Law.IT],
+        zone="Europe/Rome",
+        programmes=(("both-ways", Jurisdiction(PROFILES[Law.US], "America/New_York")),),
+    )
+    desk = MentoringClient(
+        rig.clock.client,
+        people=rig.world.people,
+        cases=rig.cases.client,
+        cases_task_queue=rig.queue,
+        handling=handling,
+        journal=rig.world.journal,
+        pairings=rig.world.gateways().pairings,
+    )
+    assert bool(await rig.world.journal.read(life.id)) is journaled
+    seen = []
+    for relationship in (life.id, ""):
+        report = SevereReport(rig.case_id(), Matter.RETALIATION, "x", MENTOR, MENTEE, relationship, pause_now=False)
+        case = (await desk.report(report)).case
+        started = events_of(await runs_of(rig.cases.client, names.case_workflow_id(case)))[0]
+        sent = started.workflow_execution_started_event_attributes.input.payloads
+        (opened,) = await rig.cases.client.data_converter.decode(sent, [OpenCase])
+        seen.append((opened.handling.profile.law, opened.handling.zone, opened.handling.programmes))
+    assert seen == [(Law.US, "America/New_York", ()), (Law.IT, "Europe/Rome", ())]
 
 
 def _command_ids(runs: list[Any]) -> list[str]:

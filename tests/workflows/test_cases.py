@@ -12,12 +12,11 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.contracts.cases import Handling, Jurisdiction, OpenCase, SevereReport
+from mentoring_lifecycle.contracts.cases import Handling, SevereReport
 from mentoring_lifecycle.contracts.codec import data_converter
 from mentoring_lifecycle.contracts.people import AddressState
 from mentoring_lifecycle.domain.cases import commands as k
 from mentoring_lifecycle.domain.cases.events import Clock
-from mentoring_lifecycle.domain.cases.profile import PROFILES, Law
 from mentoring_lifecycle.domain.cases.state import Stage
 from mentoring_lifecycle.domain.commands import Matter, Severity
 from mentoring_lifecycle.domain.letters import LetterKind
@@ -40,7 +39,6 @@ from .life import (
     Life,
     Rig,
     World,
-    both_accepted,
     events_of,
     kind_of,
     quick_rig,
@@ -467,33 +465,3 @@ async def test_clocks_fire_whatever_becomes_of_the_relationship(rig: Rig, broken
     await _days(rig, report.case, 95)
     assert _mailed(rig, report.case).count(waiting) >= noted + 3
     assert (await rig.mentoring.case(report.case).read(by=CONTACT)).report == report
-
-
-@pytest.mark.parametrize("journaled", [True, False], ids=["known by its journal", "just begun"])
-async def test_a_case_is_handled_by_the_law_of_its_programme(rig: Rig, journaled: bool) -> None:
-    """Its numbers and its zone go with the case; one about no relationship has those of the installation."""
-    life = await rig.life(*([both_accepted] if journaled else []))
-    handling = Handling(
-        CONTACT,
-        profile=PROFILES[Law.IT],
-        zone="Europe/Rome",
-        programmes=(("both-ways", Jurisdiction(PROFILES[Law.US], "America/New_York")),),
-    )
-    desk = MentoringClient(
-        rig.clock.client,
-        people=rig.world.people,
-        cases=rig.cases.client,
-        cases_task_queue=rig.queue,
-        handling=handling,
-        journal=rig.world.journal,
-        pairings=rig.world.gateways().pairings,
-    )
-    seen = []
-    for relationship in (life.id, ""):
-        report = SevereReport(rig.case_id(), Matter.RETALIATION, "x", MENTOR, MENTEE, relationship, pause_now=False)
-        case = (await desk.report(report)).case
-        started = events_of(await runs_of(rig.cases.client, names.case_workflow_id(case)))[0]
-        sent = started.workflow_execution_started_event_attributes.input.payloads
-        (opened,) = await rig.cases.client.data_converter.decode(sent, [OpenCase])
-        seen.append((opened.handling.profile.law, opened.handling.zone, opened.handling.programmes))
-    assert seen == [(Law.US, "America/New_York", ()), (Law.IT, "Europe/Rome", ())]
