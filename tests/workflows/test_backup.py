@@ -6,6 +6,7 @@ import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -51,11 +52,20 @@ async def live_on(life: Life) -> RelationshipView:
         asked = next((question for question in view.questions if question.of in PARTIES), None)
         if asked is None:
             assert view.next_hour_at
-            await life.until(view.next_hour_at)
+            await _until(life, view.next_hour_at)
         else:
             await _answer(life, view, asked.subject, PERSON[Party(asked.of)], asked.number)
         await life.rest()
     return view
+
+
+async def _until(life: Life, at: datetime) -> None:
+    """Where a clock that is gone had begun to move the workflow, that goes on by itself, and is asked about again."""
+    try:
+        await life.until(at)
+    except RuntimeError as error:
+        if "fast-forward" not in str(error):
+            raise
 
 
 async def _answer(life: Life, view: RelationshipView, subject: Subject, by: str, number: int) -> None:

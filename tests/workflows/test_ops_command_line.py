@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from mentoring_lifecycle.embedded.go_build import BuiltServer
+from mentoring_lifecycle.embedded.provision import DevServer
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 
+from .conftest import set_up
 from .life import UNDER_WAY
 from .real import RealRig, real_rig
 
@@ -18,9 +21,13 @@ ALL = ["--query", "MentoringProgramme = 'both-ways'"]
 
 
 @pytest.fixture(scope="module")
-async def house(temporal: EmbeddedTemporal, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealRig]:
-    async with real_rig(temporal, tmp_path_factory.mktemp("house")) as rig:
-        yield rig
+async def house(programs: BuiltServer | DevServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealRig]:
+    """On a server of its own: an operator looks at, and holds, everything that is there."""
+    folder = tmp_path_factory.mktemp("house")
+    async with EmbeddedTemporal(folder / "temporal", programs=programs) as temporal:
+        await set_up(temporal.address)
+        async with real_rig(temporal, folder) as rig:
+            yield rig
 
 
 async def ops(rig: RealRig, *arguments: str) -> tuple[int, Any, str]:
