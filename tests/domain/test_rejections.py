@@ -287,8 +287,6 @@ ELSEWHERE = {
     Refusal.NOT_EARNED,
     Refusal.ONE_NEW_PERSON,
     Refusal.NO_JOURNAL,
-    # judged at the door, before the domain is asked (workflows/doorkeeper.py)
-    Refusal.NOT_SIGNED,
     # judged where an operator settles an effect
     Refusal.UNKNOWN_EFFECT,
     Refusal.EFFECT_NOT_UNKNOWN,
@@ -302,8 +300,8 @@ ELSEWHERE = {
     Refusal.RECEIPT_TYPO,
 }
 
-OF_WAYS = {Refusal.NOT_THIS_WAY}
-"""Judged by the way on which a command comes; test_gates.py tries each."""
+OF_WAYS = {Refusal.NOT_THIS_WAY, Refusal.NOT_SIGNED}
+"""Judged at the door, by who asks and on which way; test_gates.py and test_claims.py try them."""
 
 OF_CASES = {each.code for each in REFUSED}
 """Judged by the cases' own part of the domain."""
