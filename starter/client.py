@@ -436,12 +436,15 @@ class MentoringClient:
         pause (see `pause_question`), when the relationship ended too long ago (as far as `journal` tells), or when
         nobody would be told; ReportUnknown, with what it takes to make it again, when the server gave no answer.
         """
-        if self._cases is None:
-            raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
         intake = Intake(
-            self._cases, self._cases_task_queue, self._people, self._journal, self._handling, self._pairings
+            self._reached_cases(), self._cases_task_queue, self._people, self._journal, self._handling, self._pairings
         )
         return await intake.take(report, receipt)
+
+    def _reached_cases(self) -> Client:
+        if self._cases is None:
+            raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
+        return self._cases
 
     def pause_question(
         self, matter: c.Matter, *, severity: c.Severity | None = None, locale: str = "en"
@@ -460,33 +463,29 @@ class MentoringClient:
 
         Raises CommandRejected where the code holds a typo; whether there is a case shows at the first call.
         """
-        if self._cases is None:
-            raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
+        cases = self._reached_cases()
         if not receipt:
             require_identifiers(case=case, by=by)
-            return FollowUpHandle(self._cases, case, Proof(by), self._signer)
+            return FollowUpHandle(cases, case, Proof(by), self._signer)
         known = read_receipt(receipt)
         if isinstance(known, Rejection):
             raise CommandRejected(known)
-        return FollowUpHandle(self._cases, known.case, Proof(key=known.key), self._signer)
+        return FollowUpHandle(cases, known.case, Proof(key=known.key), self._signer)
 
     def case(self, case: str) -> "CaseHandle":
         """A case by its id, for whoever handles it; whether there is one for them shows at the first call."""
         require_identifiers(case=case)
-        if self._cases is None:
-            raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
-        return CaseHandle(self._cases, case, self._signer, self._audit)
+        return CaseHandle(self._reached_cases(), case, self._signer, self._audit)
 
     async def cases(self, *, by: str) -> AsyncIterator[CaseView]:
         """The cases that this person was told of and may see, the newest first; of any other not even that it is.
 
         Each is asked by itself, because nothing that could be searched tells anything of a case.
         """
-        if self._cases is None:
-            raise CommandRejected(Rejection(Refusal.NO_SAFEGUARDING_CONTACT))
+        client = self._reached_cases()
         ours = f"WorkflowType = '{names.CASE}' AND TaskQueue = '{self._cases_task_queue}'"
-        async for found in self._cases.list_workflows(f"{ours} AND ExecutionStatus = 'Running'"):
-            view = await CaseHandle(self._cases, names.case_of(found.id), self._signer).look(by=by)
+        async for found in client.list_workflows(f"{ours} AND ExecutionStatus = 'Running'"):
+            view = await CaseHandle(client, names.case_of(found.id), self._signer).look(by=by)
             if view is not None:
                 yield view
 
