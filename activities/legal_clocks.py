@@ -46,6 +46,7 @@ def instants_of(anchors: Anchors, profile: LegalProfile, zone: ZoneInfo) -> Inst
         feedback_by=months_later(min(anchors.acknowledged_at or at_most, at_most), profile.feedback_months, zone),
         watch_at=tuple(days_later(concluded, days, zone) for days in profile.watch_days) if concluded else (),
         kept_until=months_later(closed, profile.kept_months, zone) if closed else None,
+        access_until=months_later(closed, profile.reporter_access_months, zone) if closed else None,
     )
 
 

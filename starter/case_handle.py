@@ -169,6 +169,11 @@ class CaseHandle:
         problems = findings(self.id, rows, await mark_of(self._handle)) if self._audit else ()
         return CaseCopy(view, tuple(await self.timeline(by=by)), tuple(rows), problems)
 
+    async def concerns(self, person: str, *, by: str) -> bool:
+        """Whether it is about this person, as far as `by` may know."""
+        is_so: bool = await self._query("concerns", bool, by, person)
+        return is_so
+
     async def timeline(self, *, by: str) -> "list[str]":
         """What has happened, oldest first."""
         lines: list[str] = await self._query("timeline", list[str], by)
@@ -176,12 +181,12 @@ class CaseHandle:
             raise CommandRejected(Rejection(Refusal.UNKNOWN_CASE))
         return lines
 
-    async def _query(self, name: str, result: Any, asker: str | Proof) -> Any:
+    async def _query(self, name: str, result: Any, asker: str | Proof, *more: str) -> Any:
         by = asker.by if isinstance(asker, Proof) else asker
         claim = self._signer.token(by, Request(self._workflow_id, name))
         try:
             shown = await self._handle.query(
-                name, args=[asker, claim], result_type=result | Rejection, rpc_timeout=ANSWER_WITHIN
+                name, args=[asker, *more, claim], result_type=result | Rejection, rpc_timeout=ANSWER_WITHIN
             )
         except RPCError as error:
             raise _of_a_case(error, "") from error

@@ -489,6 +489,15 @@ class MentoringClient:
             if view is not None:
                 yield view
 
+    async def related_cases(self, case: str, *, by: str) -> tuple[CaseView, ...]:
+        """Other cases about the same person that `by` was told of too, the newest first; none where nobody is named.
+
+        To know whom the case is about is to read it, so this stands in its audit chain as a reading.
+        """
+        about = (await self.case(case).read(by=by)).report.about
+        others = [view async for view in self.cases(by=by) if view.case != case]
+        return tuple([view for view in others if await self.case(view.case).concerns(about, by=by)])
+
     async def verify_cases(self, *cases: str) -> tuple[Verified, ...]:
         """What is wrong with the audit chains of these cases or of all, compared with how far each says it has come."""
         if self._audit is None:

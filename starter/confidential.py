@@ -65,8 +65,18 @@ def list_(by: By, output: OutputOption = Output.TABLE) -> None:
 
 
 async def _rows(client: "MentoringClient", by: str) -> "list[dict[str, object]]":
+    return [_row(view) async for view in client.cases(by=by)]
+
+
+def _row(view: "CaseView") -> "dict[str, object]":
     columns = ("case", "stage", "severity", "handler", "received_at", "next_due_at", "unread")
-    return [{name: getattr(view, name) for name in columns} async for view in client.cases(by=by)]
+    return {name: getattr(view, name) for name in columns}
+
+
+@cases.command()
+def related(case: CaseArgument, by: By, output: OutputOption = Output.TABLE) -> None:
+    """List the other cases about the same person that you were told of. It counts as reading this one."""
+    show([_row(view) for view in with_cases(lambda client: client.related_cases(case, by=by))], output)
 
 
 @cases.command()

@@ -182,6 +182,12 @@ class Case:
         refused = refused_unproven(claim, by=proof.by, name="look")
         return refused or FollowUp.for_(proof, self._state, tuple(self._messages))
 
+    @workflow.query(description="Whether it is about the same")
+    def concerns(self, by: str, person: str, claim: str = "") -> bool | Rejection:
+        """Whether it is about this person, for whoever was told of it; no for everybody else."""
+        is_so = may_see(self._state, by) and bool(person) and person == self._state.about
+        return refused_unproven(claim, by=by, name="concerns") or is_so
+
     @workflow.query(description="What has happened")
     def timeline(self, by: str, claim: str = "") -> list[str] | Rejection:
         """Oldest first: `2027-01-12T09:00Z acknowledged h-1`; empty for whoever was not told of it."""

@@ -29,6 +29,8 @@ def may_see(state: CaseState, person: str) -> bool:
 
 def is_reporter(state: CaseState, person: str, key: str) -> bool:
     """Whether this is who reported: by the key of their receipt where the report is anonymous, else by who they are."""
+    if state.reporter_access_ended:
+        return False
     if key:
         return not person and opens(key, state.lock)
     return bool(state.reporter) and person == state.reporter

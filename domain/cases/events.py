@@ -69,6 +69,7 @@ class Instants:
     feedback_by: datetime
     watch_at: tuple[datetime, ...] = ()
     kept_until: datetime | None = None
+    access_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,14 @@ class CaseEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ReporterAccessEnded:
+    """Long after it was closed, there is no case any more for whoever reported."""
+
+    at: datetime
+    kind: Literal["reporter_access_ended"] = "reporter_access_ended"
+
+
+@dataclass(frozen=True, slots=True)
 class ReporterWrote:
     """The words rest beside the state."""
 
@@ -368,6 +377,7 @@ CaseEvent = (
     | ReportRead
     | CopyTaken
     | CaseEnded
+    | ReporterAccessEnded
     | ReporterWrote
     | HandlerWrote
     | MessagesNoted

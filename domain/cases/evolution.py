@@ -153,6 +153,7 @@ def _reopened(state: CaseState, event: e.CaseReopened) -> CaseState:
         watched=0,
         withdrawn=False,
         outcome=None,
+        reporter_access_ended=False,
     )
     return replace(_onward(begun, Stage.ACKNOWLEDGED), aside=Stage.REOPENED)
 
@@ -170,6 +171,10 @@ def _shown(state: CaseState, event: e.ReportRead | e.CopyTaken) -> CaseState:
 
 def _ended(state: CaseState, event: e.CaseEnded) -> CaseState:
     return replace(state, has_ended=True)
+
+
+def _access_ended(state: CaseState, event: e.ReporterAccessEnded) -> CaseState:
+    return replace(state, reporter_access_ended=True)
 
 
 def _reporter_wrote(state: CaseState, event: e.ReporterWrote) -> CaseState:
@@ -215,6 +220,7 @@ _EVOLUTIONS: dict[type[e.CaseEvent], Callable[[CaseState, Any], CaseState]] = {
     e.ReportRead: _shown,
     e.CopyTaken: _shown,
     e.CaseEnded: _ended,
+    e.ReporterAccessEnded: _access_ended,
     e.ReporterWrote: _reporter_wrote,
     e.HandlerWrote: _handler_wrote,
     e.MessagesNoted: _messages_noted,

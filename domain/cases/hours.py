@@ -51,7 +51,7 @@ def hours(state: CaseState) -> tuple[CaseHour, ...]:
     """Every hour that lies in this state, the earliest first; of equal ones the order here decides."""
     if state.has_ended:
         return ()
-    sources = (_measures, _tellings, _marks, _watches, _ends)
+    sources = (_measures, _tellings, _marks, _watches, _ways_back, _ends)
     return tuple(sorted((hour for source in sources for hour in source(state)), key=lambda hour: hour.at))
 
 
@@ -113,6 +113,12 @@ def close_when_watched(draft: CaseDraft, now: datetime) -> None:
     instants = draft.state.instants
     if instants and draft.state.watched >= len(instants.watch_at):
         draft.add(e.CaseClosed(now))
+
+
+def _ways_back(state: CaseState) -> Iterator[CaseHour]:
+    until = state.instants.access_until if state.instants else None
+    if state.reached is Stage.CLOSED and until and not state.reporter_access_ended:
+        yield CaseHour(until, lambda draft, now: draft.add(e.ReporterAccessEnded(now)))
 
 
 def _ends(state: CaseState) -> Iterator[CaseHour]:

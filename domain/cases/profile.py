@@ -40,6 +40,8 @@ class LegalProfile:
     """How long after its end a relationship can be reported about."""
     kept_months: int = 36
     """How long a closed case is kept, and can be reopened."""
+    reporter_access_months: int = 6
+    """How long after it was closed whoever reported finds back to it; a reopened one opens the way again."""
 
 
 _SERVICE = "our service promise, inside every legal limit"
@@ -58,6 +60,7 @@ SOURCES: dict[str, str] = {
     "watch_days": "Directive (EU) 2019/1937, Art. 19 (no retaliation); the days are ours",
     "hold_within_hours": "our rule: what the pair notices comes at an hour of its own",
     "report_months": "our rule for programmes",
+    "reporter_access_months": "our rule: a way back ends apart from the time for which a case is kept",
     "kept_months": "IT: D.Lgs. 24/2023, Art. 14 (at most five years); US: 29 CFR 1602.14 (one year); EU: Art. 18, ours",
 }
 """Where each number comes from; a test holds it complete."""

@@ -104,6 +104,8 @@ class CaseState:
     referred_to: ReferredTo | None = None
     outcome: CaseOutcome | None = None
     has_ended: bool = False
+    reporter_access_ended: bool = False
+    """Whoever reported no longer finds back to it."""
     sequence: int = 0
     lock: str = ""
     """Of an anonymous report: what the key of its receipt opens."""

@@ -83,7 +83,7 @@ class AnyCase(RuleBasedStateMachine):
         state, letters = self.lived.state, len(self.lived.letters)
         is_theirs = (key == KEY and state.lock and not by) if key else (by and by == state.reporter)
         refused = self.lived.tries(c.WriteAsReporter(by, "Something more.", key))
-        assert (refused is None) is (bool(is_theirs) and not state.has_ended)
+        assert (refused is None) is (bool(is_theirs) and not (state.has_ended or state.reporter_access_ended))
         told = self.lived.letters[letters:]
         assert len(told) == int(refused is None and not state.unread and self._somebody_reads_mail())
         assert all(may_see(self.lived.state, letter.to) for letter in told)

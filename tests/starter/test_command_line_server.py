@@ -1,6 +1,7 @@
 """The `mentoring` command line against a real server, a real worker and a real mail server."""
 
 import asyncio
+import csv
 import json
 import os
 import pty
@@ -111,11 +112,23 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
             }.items():
                 environment.setenv(name, value)
             first_setup = await asyncio.to_thread(answer, "setup")
-            await asyncio.to_thread(answer, "people", "import", ROSTER)
+            await asyncio.to_thread(answer, "people", "import", _who_is_always_at_work(folder / "people.csv"))
             async with AsyncExitStack() as workers:
                 for serves in ("relationships", "cases"):
                     workers.push_async_callback((await _started_worker(serves, folder / f"{serves}.log")).stop)
                 yield Rig(mail.mailbox, first_setup, folder, f"http://127.0.0.1:{port}/metrics")
+
+
+def _who_is_always_at_work(file: Path) -> Path:
+    """The example's people, whom mail may reach at any hour of any day: the clock here is the real one."""
+    with ROSTER.open(newline="") as given, file.open("w", newline="") as changed:
+        rows = [
+            row | {"rest_days": "none", "quiet_from": "00:00", "quiet_until": "00:00"} for row in csv.DictReader(given)
+        ]
+        writer = csv.DictWriter(changed, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return file
 
 
 async def _started_worker(serves: str, log: Path) -> ChildProcess:
