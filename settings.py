@@ -12,7 +12,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     """Person ids, separated by commas, in the order in which severe reports are given to them."""
     legal_profile: Law = Law.EU
     """Whose law sets the clocks of severe reports."""
+    emergency_contacts: str = ""
+    """Whom to call where somebody is in danger, after the law's own number; separated by semicolons."""
     legal_zone: str = ""
     """Zone in which their months and working days are counted; empty: that of the law's capital."""
     legal_programmes: str = ""
@@ -161,14 +163,16 @@ class Settings(BaseSettings):
     def handling(self) -> Handling:
         """Who may be given a severe report, and by whose numbers it is handled."""
         handlers = tuple(each.strip() for each in self.case_handlers.split(",") if each.strip())
+        laws = [(programme, self._with_contacts(law)) for programme, law in _laws(self.legal_programmes)]
         zone = self.legal_zone or LEGAL_ZONES[self.legal_profile]
+        here = self._with_contacts(Jurisdiction(PROFILES[self.legal_profile], zone))
         return Handling(
-            self.safeguarding_contact,
-            handlers,
-            profile=PROFILES[self.legal_profile],
-            zone=zone,
-            programmes=_laws(self.legal_programmes),
+            self.safeguarding_contact, handlers, profile=here.profile, zone=here.zone, programmes=tuple(laws)
         )
+
+    def _with_contacts(self, law: Jurisdiction) -> Jurisdiction:
+        own = tuple(each.strip() for each in self.emergency_contacts.split(";") if each.strip())
+        return replace(law, profile=replace(law.profile, emergency_contacts=(*law.profile.emergency_contacts, *own)))
 
     def codec(self) -> EncryptionCodec | None:
         """The codec for the words of relationships; None where no key is configured."""

@@ -47,6 +47,7 @@ def instants_of(anchors: Anchors, profile: LegalProfile, zone: ZoneInfo) -> Inst
         watch_at=tuple(days_later(concluded, days, zone) for days in profile.watch_days) if concluded else (),
         kept_until=months_later(closed, profile.kept_months, zone) if closed else None,
         access_until=months_later(closed, profile.reporter_access_months, zone) if closed else None,
+        status_by=days_later(anchors.status_at or received, profile.danger_status_days, zone),
     )
 
 

@@ -222,6 +222,8 @@ class CaseView:
     unread: int = 0
     """How many of those of whoever reported wait to be read by who has it."""
     measures: tuple[MeasureView, ...] = ()
+    emergency_contacts: tuple[str, ...] = ()
+    """Whom to call first; empty where nobody is in danger. To be shown before anything else."""
 
     @classmethod
     def for_(
@@ -255,6 +257,7 @@ class CaseView:
                 MeasureView(each.measure, each.relationship, each.by, each.due_at, each.result)
                 for each in state.latest_measures
             ),
+            emergency_contacts=state.call_first,
         )
 
     def without_words(self) -> "CaseView":

@@ -56,6 +56,8 @@ class FollowUp:
     concluded: bool
     """Nothing more is owed on it; writing is possible all the same."""
     messages: tuple[Message, ...]
+    emergency_contacts: tuple[str, ...] = ()
+    """Whom to call first; empty where nobody is in danger. To be shown before anything else."""
 
     @classmethod
     def for_(cls, proof: Proof, state: CaseState, messages: tuple[Message, ...]) -> "FollowUp | None":
@@ -68,4 +70,5 @@ class FollowUp:
             acknowledged=state.anchors.acknowledged_at is not None,
             concluded=state.reached in CONCLUDED,
             messages=messages,
+            emergency_contacts=state.call_first,
         )

@@ -20,16 +20,19 @@ class PauseQuestion:
     """Which answer it is where none is given, in words."""
     pauses_by_itself: bool
     """The preset: True for danger (S4), False for anything else."""
+    first: str = ""
+    """Whom to call before anything else, in words; empty where nobody is in danger."""
 
     def in_words(self) -> str:
         """The whole, for a page or a terminal."""
-        return "\n".join((self.question, f"- {self.if_paused}", f"- {self.if_left}", self.preset))
+        return "\n".join(
+            (*filter(None, [self.first]), self.question, f"- {self.if_paused}", f"- {self.if_left}", self.preset)
+        )
 
 
 def pause_question(severity: Severity, profile: LegalProfile, locale: str = SOURCE_LOCALE) -> PauseQuestion:
     """For a severe matter, with the hours of the installation's law; English where the language is not ours."""
-    language = locale[:2] if locale[:2] in LOCALES else SOURCE_LOCALE
-    gettext, in_danger = translations(language).gettext, severity is Severity.S4
+    gettext, in_danger = translations(_language(locale)).gettext, severity is Severity.S4
     hours = profile.danger_acknowledge_hours if in_danger else profile.severe_acknowledge_hours
     if_left = gettext(
         "Let the handler decide: nobody sees anything, and the two go on as before until then. Somebody who is no part "
@@ -47,4 +50,15 @@ def pause_question(severity: Severity, profile: LegalProfile, locale: str = SOUR
         if in_danger
         else gettext("If you do not choose: whoever handles this decides."),
         pauses_by_itself=in_danger,
+        first=call_first(profile.emergency_contacts, locale) if in_danger else "",
     )
+
+
+def call_first(contacts: tuple[str, ...], locale: str = SOURCE_LOCALE) -> str:
+    """What is shown before anything else where somebody is in danger; empty where there is nobody to call."""
+    words = translations(_language(locale)).gettext("If somebody is in danger now, call first: %(contacts)s.")
+    return words % {"contacts": ", ".join(contacts)} if contacts else ""
+
+
+def _language(locale: str) -> str:
+    return locale[:2] if locale[:2] in LOCALES else SOURCE_LOCALE

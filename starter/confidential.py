@@ -54,7 +54,18 @@ def _show_case(view: "CaseView", output: Output) -> None:
     report = shown(seen.pop("report"))
     owed = tuple(f"{each.clock} by {text_of(each.due_at)}, {span_to(each.due_at, now)}" for each in seen.pop("clocks"))
     words = {"matter": report.pop("matter"), "words": report.pop("words"), "reported_by": report.pop("by")}
-    show(view, output, table={"case": view.case, **words, **report, **seen, "owed": owed})
+    show(
+        view,
+        output,
+        table={
+            "call_first": seen.pop("emergency_contacts"),
+            "case": view.case,
+            **words,
+            **report,
+            **seen,
+            "owed": owed,
+        },
+    )
 
 
 @cases.command("list")

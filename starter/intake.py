@@ -15,9 +15,10 @@ from mentoring_lifecycle.activities.clocks import zone_named
 from mentoring_lifecycle.activities.legal_clocks import may_be_reported
 from mentoring_lifecycle.activities.ports import JournalGateway, PairingsGateway, PeopleGateway
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.contracts.cases import Handling, SevereReport, open_case
+from mentoring_lifecycle.contracts.cases import Handling, OpenCase, SevereReport, open_case
 from mentoring_lifecycle.contracts.receipts import CHANCE_BYTES, Receipt, read_receipt, receipt_from
 from mentoring_lifecycle.contracts.record import read_record
+from mentoring_lifecycle.domain.commands import Severity
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.starter.answers import CERTAINLY_NOT, CommandRejected, ReportUnknown
 from mentoring_lifecycle.starter.checks import require_identifiers
@@ -32,6 +33,8 @@ class Reported:
     case: str
     receipt: str = field(default="", repr=False)
     """The code by which an anonymous reporter finds back to it, kept nowhere else; empty for a named one."""
+    emergency_contacts: tuple[str, ...] = ()
+    """Whom to call first; empty where nobody is in danger. To be shown before anything else."""
 
 
 def new_receipt() -> str:
@@ -64,10 +67,12 @@ class Intake:
         known = _receipt_of(report, receipt)
         report = replace(report, case=known.case if known else report.case or str(uuid.uuid4()))
         reported = Reported(report.case, known.code if known else "")
-        await self._accept(report, reported, known.lock if known else "")
-        return reported
+        opened = await self._judged(report, known.lock if known else "")
+        await self._accept(opened, reported)
+        in_danger = opened.severity is Severity.S4
+        return replace(reported, emergency_contacts=opened.handling.profile.emergency_contacts if in_danger else ())
 
-    async def _accept(self, report: SevereReport, reported: Reported, lock: str) -> None:
+    async def _judged(self, report: SevereReport, lock: str) -> OpenCase:
         require_identifiers(case=report.case)
         if report.relationship:
             require_identifiers(relationship=report.relationship)
@@ -75,11 +80,14 @@ class Intake:
         opened = open_case(report, await self._handling_of(report, programme, pair), pair, lock)
         if isinstance(opened, Rejection):
             raise CommandRejected(opened)
+        return opened
+
+    async def _accept(self, opened: OpenCase, reported: Reported) -> None:
         try:
             await self._client.start_workflow(
                 Case.run,
                 opened,
-                id=names.case_workflow_id(report.case),
+                id=names.case_workflow_id(reported.case),
                 task_queue=self._task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

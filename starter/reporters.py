@@ -62,6 +62,7 @@ def report_concern(
     """
     from mentoring_lifecycle.contracts.cases import SevereReport
 
+    _tell_whom_to_call(context, severity_of(matter, severity))
     receipt = receipt_given(receipt_file) if again or receipt_file else ""
     if pause_now is None and relationship:
         pause_now = _asked_about_the_pause(context, severity_of(matter, severity))
@@ -70,10 +71,22 @@ def report_concern(
     )
     reported = with_cases(lambda client: _reported(client, what, receipt))
     answer: dict[str, object] = {"case": reported.case, "received": True}
+    if reported.emergency_contacts:
+        answer["emergency_contacts"] = reported.emergency_contacts
     if reported.receipt:
         answer["receipt"] = reported.receipt
         tell("Keep the receipt code: it is shown this once, and is the only way back to your report.")
     show(answer, output)
+
+
+def _tell_whom_to_call(context: typer.Context, severity: Severity) -> None:
+    """Before anything is asked or sent: help now matters more than a report."""
+    from mentoring_lifecycle.letters.pause_question import call_first
+    from mentoring_lifecycle.settings import read_settings
+
+    if severity is Severity.S4:
+        contacts = read_settings().handling().profile.emergency_contacts
+        tell(call_first(contacts, context.find_root().params["locale"]))
 
 
 def _asked_about_the_pause(context: typer.Context, severity: Severity) -> bool | None:

@@ -327,6 +327,16 @@ def test_a_programme_may_have_a_law_of_its_own(monkeypatch: pytest.MonkeyPatch) 
     assert all(each.programmes == () for each in seen.values())
 
 
+def test_the_own_contacts_follow_the_number_of_the_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every programme, in the order given."""
+    monkeypatch.setenv("MENTORING_EMERGENCY_CONTACTS", "Reception +39 02 555; Ombuds +39 02 556;")
+    monkeypatch.setenv("MENTORING_LEGAL_PROGRAMMES", "nyc=US")
+    handling = read_settings().handling()
+    own = ("Reception +39 02 555", "Ombuds +39 02 556")
+    assert handling.under("other").profile.emergency_contacts == ("112", *own)
+    assert handling.under("nyc").profile.emergency_contacts == ("911", *own)
+
+
 @pytest.mark.parametrize("text", ["milano", "milano=XX", "milano=IT:Rome", "a=IT,a=US", "=IT", "a b=IT"])
 def test_a_law_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """With how it is written."""

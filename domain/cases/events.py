@@ -24,6 +24,8 @@ class Clock(StrEnum):
     LEGAL_ACKNOWLEDGEMENT = "legal_acknowledgement"
     TRIAGE = "triage"
     FEEDBACK = "feedback"
+    STATUS = "status"
+    """Where somebody is in danger: that whoever reported is written to."""
 
 
 class MeasureKind(StrEnum):
@@ -57,6 +59,8 @@ class Anchors:
     concluded_at: datetime | None = None
     """When whoever reported was told what came of it."""
     closed_at: datetime | None = None
+    status_at: datetime | None = None
+    """When whoever reported a danger was last written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class Instants:
     watch_at: tuple[datetime, ...] = ()
     kept_until: datetime | None = None
     access_until: datetime | None = None
+    status_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from mentoring_lifecycle.domain.cases import events as e
@@ -108,7 +108,8 @@ def _acknowledged(state: CaseState, event: e.Acknowledged) -> CaseState:
 
 
 def _triaged(state: CaseState, event: e.Triaged) -> CaseState:
-    return _onward(replace(state, severity=event.severity, track=event.track), Stage.TRIAGED)
+    triaged = _onward(replace(state, severity=event.severity, track=event.track), Stage.TRIAGED)
+    return triaged if state.severity is triaged.severity else _status_told(triaged, event.at)
 
 
 def _investigated(state: CaseState, event: e.InvestigationStarted) -> CaseState:
@@ -184,7 +185,15 @@ def _reporter_wrote(state: CaseState, event: e.ReporterWrote) -> CaseState:
 
 def _handler_wrote(state: CaseState, event: e.HandlerWrote) -> CaseState:
     """Whoever answers has read."""
-    return replace(state, from_handlers=_more(state.from_handlers, event.size), unread=0)
+    return _status_told(replace(state, from_handlers=_more(state.from_handlers, event.size), unread=0), event.at)
+
+
+def _status_told(state: CaseState, at: datetime) -> CaseState:
+    """The time until whoever reported a danger must hear more begins anew."""
+    if not state.owes_status:
+        return state
+    passed = tuple((clock, percent) for clock, percent in state.passed if clock is not e.Clock.STATUS)
+    return replace(state, anchors=replace(state.anchors, status_at=at), passed=passed)
 
 
 def _more(written: Written, size: int) -> Written:

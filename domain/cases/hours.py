@@ -38,13 +38,14 @@ def running_clocks(state: CaseState) -> tuple[RunningClock, ...]:
     if state.instants is None:
         return ()
     due, since = state.instants, state.anchors.received_at
-    clocks = {
-        e.Clock.ACKNOWLEDGEMENT: (due.acknowledge_by, state.anchors.acknowledged_at is None),
-        e.Clock.LEGAL_ACKNOWLEDGEMENT: (due.acknowledge_at_most_by, state.anchors.acknowledged_at is None),
-        e.Clock.TRIAGE: (due.triage_by, state.reached in (Stage.RECEIVED, Stage.ACKNOWLEDGED)),
-        e.Clock.FEEDBACK: (due.feedback_by, state.reached not in CONCLUDED),
-    }
-    return tuple(RunningClock(clock, since, due_at) for clock, (due_at, runs) in clocks.items() if runs)
+    clocks = [
+        (e.Clock.ACKNOWLEDGEMENT, since, due.acknowledge_by, state.anchors.acknowledged_at is None),
+        (e.Clock.LEGAL_ACKNOWLEDGEMENT, since, due.acknowledge_at_most_by, state.anchors.acknowledged_at is None),
+        (e.Clock.TRIAGE, since, due.triage_by, state.reached in (Stage.RECEIVED, Stage.ACKNOWLEDGED)),
+        (e.Clock.STATUS, state.anchors.status_at or since, due.status_by, state.owes_status),
+        (e.Clock.FEEDBACK, since, due.feedback_by, state.reached not in CONCLUDED),
+    ]
+    return tuple(RunningClock(clock, began, by) for clock, began, by, runs in clocks if runs and by)
 
 
 def hours(state: CaseState) -> tuple[CaseHour, ...]:

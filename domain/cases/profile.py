@@ -28,6 +28,10 @@ class LegalProfile:
     """0: on the day of the report, but never sooner than the acknowledgement is due."""
     feedback_months: int = 3
     """Calendar months from the acknowledgement, or from the last day on which it was due."""
+    danger_status_days: int = 7
+    """Where somebody is in danger, whoever reported is written to at least so often until the feedback."""
+    emergency_contacts: tuple[str, ...] = ("112",)
+    """Whom to call first where somebody is in danger; shown before anything else, in this order."""
     mark_percents: tuple[int, ...] = (50, 80, 100)
     """At these parts of each clock somebody more is told."""
     tell_again_hours: int = 24
@@ -55,6 +59,8 @@ SOURCES: dict[str, str] = {
     "severe_triage_working_days": _SERVICE,
     "danger_triage_working_days": _SERVICE,
     "feedback_months": f"{_DIRECTIVE}; D.Lgs. 24/2023, Art. 5; kept as a promise elsewhere",
+    "danger_status_days": _SERVICE,
+    "emergency_contacts": "Directive (EU) 2018/1972, Art. 109 (112); 47 U.S.C. 251(e)(3) (911)",
     "mark_percents": "our rule: nobody's silence stays unnoticed",
     "tell_again_hours": "our rule: somebody always takes note",
     "watch_days": "Directive (EU) 2019/1937, Art. 19 (no retaliation); the days are ours",
@@ -68,6 +74,6 @@ SOURCES: dict[str, str] = {
 PROFILES: dict[Law, LegalProfile] = {
     Law.EU: LegalProfile(),
     Law.IT: LegalProfile(Law.IT, kept_months=60),
-    Law.US: LegalProfile(Law.US, kept_months=12),
+    Law.US: LegalProfile(Law.US, kept_months=12, emergency_contacts=("911",)),
 }
 """One per law that we know."""

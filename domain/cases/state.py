@@ -135,6 +135,16 @@ class CaseState:
         return any(each.measure is MeasureKind.HOLD and each.result in done for each in self.latest_measures)
 
     @property
+    def call_first(self) -> tuple[str, ...]:
+        """Whom to call before anything else, where somebody is in danger."""
+        return self.profile.emergency_contacts if self.severity is Severity.S4 else ()
+
+    @property
+    def owes_status(self) -> bool:
+        """Somebody is in danger and whoever reported, who still wants it handled, waits to hear how it stands."""
+        return self.severity is Severity.S4 and self.reached not in CONCLUDED and not self.withdrawn
+
+    @property
     def wants_instants(self) -> bool:
         """The due instants are those of earlier anchors, or not known yet."""
         return self.resolved_for != self.anchors

@@ -264,9 +264,9 @@ def test_danger_has_shorter_clocks() -> None:
 
 
 def test_nobody_acting_stops_no_clock() -> None:
-    """All four run out, each mark once, and the handler hears of it every day."""
+    """All of them run out, each mark once, and the handler hears of it every day."""
     lived = case(120 * DAY)
-    assert [len(marks(lived, clock)) for clock in e.Clock] == [3, 3, 3, 3]
+    assert {clock: len(marks(lived, clock)) for clock in e.Clock} == dict.fromkeys(e.Clock, 3) | {e.Clock.STATUS: 0}
     assert lived.told("case_received") == [FIRST] * 121
     assert marks(lived, e.Clock.LEGAL_ACKNOWLEDGEMENT)[-1][1] == 7 * DAY
     # Three calendar months after 19 January, an hour less for the change of clocks.
@@ -286,6 +286,40 @@ def test_what_is_done_is_no_longer_owed() -> None:
     assert [clock.clock for clock in running_clocks(case(*NOTED).state)] == [e.Clock.TRIAGE, e.Clock.FEEDBACK]
     assert [clock.clock for clock in running_clocks(case(*TRIAGED).state)] == [e.Clock.FEEDBACK]
     assert running_clocks(case(*CONCLUDED).state) == ()
+
+
+# --- danger -----------------------------------------------------------------------------------------------------
+
+
+def test_whoever_reports_a_danger_hears_every_week() -> None:
+    """Each message begins the week anew; in a silent one the next handler hears at each mark, at last the contact."""
+    lived = case(*NOTED, severity=Severity.S4)
+    for _ in range(4):
+        lived.after(3 * DAY, c.WriteAsHandler(FIRST, "We go on."))
+    assert marks(lived, e.Clock.STATUS) == []
+    silent_since = lived.now - START
+    lived.after(8 * DAY)
+    assert [at - silent_since for _, at, _ in marks(lived, e.Clock.STATUS)] == [3.5 * DAY, 5.6 * DAY, 7 * DAY]
+    assert lived.letters[-1].to == CONTACT
+    lived.after(c.WriteAsHandler(FIRST, "Forgive the silence."), 4 * DAY)
+    assert [each.percent for each in lived.of(e.MarkPassed) if each.clock is e.Clock.STATUS] == [50, 80, 100, 50]
+
+
+def test_nobody_waits_to_hear_where_there_is_no_danger() -> None:
+    """Neither of abuse, nor after the feedback, nor after a withdrawal; a danger seen later has its week from then."""
+    assert e.Clock.STATUS not in [clock.clock for clock in running_clocks(case(20 * DAY).state)]
+    for over in (CONCLUDED, (*NOTED, c.Withdraw(REPORTER))):
+        assert e.Clock.STATUS not in [clock.clock for clock in running_clocks(case(*over, severity=Severity.S4).state)]
+    raised = case(*NOTED, 20 * DAY, triage(severity=Severity.S4))
+    (status,) = [clock for clock in running_clocks(raised.state) if clock.clock is e.Clock.STATUS]
+    assert (status.started_at, status.due_at) == (raised.now, raised.now + 7 * DAY)
+
+
+@pytest.mark.parametrize(("law", "number"), [(Law.EU, "112"), (Law.IT, "112"), (Law.US, "911")])
+def test_in_danger_it_is_known_whom_to_call(law: Law, number: str) -> None:
+    """By the law's number; of anything else nobody is told to call."""
+    in_danger, severe = (case(severity=severity, profile=PROFILES[law]) for severity in (Severity.S4, Severity.S3))
+    assert (in_danger.state.call_first, severe.state.call_first) == ((number,), ())
 
 
 def test_retaliation_is_watched_for() -> None:

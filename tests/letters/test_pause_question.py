@@ -4,7 +4,7 @@ import pytest
 
 from mentoring_lifecycle.domain.cases.profile import PROFILES, Law, LegalProfile
 from mentoring_lifecycle.domain.commands import Severity
-from mentoring_lifecycle.letters.pause_question import pause_question
+from mentoring_lifecycle.letters.pause_question import call_first, pause_question
 
 
 @pytest.mark.parametrize("law", PROFILES)
@@ -37,3 +37,15 @@ def test_the_preset_is_said(locale: str) -> None:
     ]
     english = pause_question(Severity.S3, LegalProfile())
     assert (severe == english) is not locale.startswith("it")
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en", "call first"), ("it", "per prima cosa")])
+def test_whom_to_call_is_said_before_anything_else(locale: str, said: str) -> None:
+    """Where somebody may be in danger, and only there; the installation's own contacts follow the law's number."""
+    profile = LegalProfile(emergency_contacts=("112", "Reception +39 02 555"))
+    severe, danger = (pause_question(severity, profile, locale) for severity in (Severity.S3, Severity.S4))
+    assert severe.first == ""
+    assert danger.in_words().splitlines()[:2] == [danger.first, danger.question]
+    assert said in danger.first
+    assert danger.first.endswith(": 112, Reception +39 02 555.")
+    assert call_first((), locale) == ""

@@ -412,6 +412,14 @@ def test_a_handler_holds_and_lifts_at_the_command_line(rig: Rig) -> None:
         assert [(row["one"], row["other"]) for row in answer("blocks", "list")] == [(MENTEE, MENTOR)][: act == "block"]
 
 
+@pytest.mark.parametrize(("locale", "said"), [("en", "call first: 112."), ("it", "per prima cosa chiama: 112.")])
+def test_in_danger_whom_to_call_is_told_before_anything_is_sent(rig: Rig, locale: str, said: str) -> None:
+    """Also where the report is refused."""
+    refused = run("--locale", locale, *ANONYMOUS, "--relationship", "not an id", words="x")
+    assert refused.exit_code != 0
+    assert refused.stderr.splitlines()[0].endswith(said)
+
+
 def test_a_report_that_nobody_may_take_is_refused(rig: Rig) -> None:
     """A matter for the coordinator is refused, and so is an S3 report without a choice about the pause."""
     assert "[not_severe_enough]" in refusal("report-concern", "--matter", "question", "--words", "x")
@@ -430,6 +438,8 @@ def test_an_anonymous_report_is_followed_up_by_its_code(rig: Rig, tmp_path: Path
     attached.write_text(json.dumps(PICTURE))
     told = answer(*ANONYMOUS, "--attachments", attached, words="What I saw.")
     code, mine = told["receipt"], (told["case"], "--by", CONTACT)
+    assert told["emergency_contacts"] == answer("follow-up", "read", words=code)["emergency_contacts"] == ["112"]
+    assert run("case", "read", *mine).stdout.split()[:3] == ["call", "first", "112"]
     assert answer("case", "read", *mine)["report"]["attachments"] == PICTURE
     assert answer("follow-up", "read", words=code)["acknowledged"] is False
     answer("case", "acknowledge", *mine)

@@ -87,7 +87,7 @@ async def test_a_threat_holds_the_relationship_and_reaches_the_contact(rig: Rig)
     """S4: the pair is frozen at once, and the contact reads what was reported."""
     life = await rig.life(*UNDER_WAY)
     report = _threat(rig, by=MENTOR, relationship=life.id)
-    assert await rig.mentoring.report(report) == Reported(report.case)
+    assert await rig.mentoring.report(report) == Reported(report.case, emergency_contacts=("112",))
     await _rest(rig, report.case)
     await life.rest()
     assert (await life.status()).standing == "on_hold"
@@ -158,7 +158,7 @@ async def test_the_same_case_again_is_the_same_report(rig: Rig) -> None:
     assert _told(rig, report.case) == 1
     await rig.mentoring.case(report.case).acknowledge(by=CONTACT)
     await _rest(rig, report.case)
-    assert await rig.mentoring.report(again) == Reported(report.case)
+    assert await rig.mentoring.report(again) == Reported(report.case, emergency_contacts=("112",))
     assert (await rig.mentoring.case(report.case).read(by=CONTACT)).report == report
 
 
@@ -169,7 +169,7 @@ async def test_a_report_is_durable_before_anybody_works_on_it(rig: Rig, temporal
         cases, people=rig.world.people, cases=cases, cases_task_queue="nobody-here", handling=Handling(CONTACT)
     )
     report = _threat(rig)
-    assert await deserted.report(report) == Reported(report.case)
+    assert await deserted.report(report) == Reported(report.case, emergency_contacts=("112",))
     history = await cases.get_workflow_handle(names.case_workflow_id(report.case)).fetch_history()
     assert b"He threatened me." in history.events[0].SerializeToString()
 
@@ -248,7 +248,7 @@ async def test_a_case_is_handled_to_its_end(rig: Rig, desk: MentoringClient) -> 
     assert (view.stage, view.handler, [clock.clock for clock in view.clocks]) == (
         Stage.ACKNOWLEDGED,
         BACKUP,
-        [Clock.TRIAGE, Clock.FEEDBACK],
+        [Clock.TRIAGE, Clock.STATUS, Clock.FEEDBACK],
     )
     await case.triage(by=BACKUP, track=k.LegalTrack.HARASSMENT)
     await case.refer(by=BACKUP, to=k.ReferredTo.POLICE)

@@ -108,7 +108,9 @@ def said(seen: FollowUp) -> list[tuple[Sender, str]]:
 async def test_an_anonymous_reporter_and_the_handler_write_to_each_other(rig: Rig, desk: MentoringClient) -> None:
     """The code is all that leads there; of the case whoever reported sees that it was read, and what was written."""
     made, back = await reported(rig, desk, attachments=(PICTURE,))
-    assert await back.read() == FollowUp(made.case, received=True, acknowledged=False, concluded=False, messages=())
+    assert await back.read() == FollowUp(
+        made.case, received=True, acknowledged=False, concluded=False, messages=(), emergency_contacts=("112",)
+    )
     case = desk.case(made.case)
     await case.acknowledge(by=BACKUP)
     await case.write("When was this?", by=BACKUP)
