@@ -5,7 +5,8 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN = $(UV) run --locked
 POSTGRES := $(or $(shell command -v initdb 2>/dev/null),$(wildcard /usr/lib/postgresql/*/bin/initdb))
 PROMETHEUS := $(and $(shell command -v prometheus 2>/dev/null),$(shell command -v prometheus-alertmanager 2>/dev/null))
-LACKING := $(strip $(if $(POSTGRES),,postgres) $(if $(PROMETHEUS),,prometheus))
+CHROMIUM := $(shell command -v chromium 2>/dev/null)
+LACKING := $(strip $(if $(POSTGRES),,postgres) $(if $(PROMETHEUS),,prometheus) $(if $(CHROMIUM),,chromium))
 SPACE := $(subst ,, )
 PRESENT := $(if $(LACKING),-m "not ($(subst $(SPACE), or ,$(LACKING)))")
 # Cores share tests file by file, because the tests of a file share servers; tests/conftest.py has the order.

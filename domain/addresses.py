@@ -15,7 +15,7 @@ from mentoring_lifecycle.domain.events import (
     Phase,
     RelationshipOutcome,
 )
-from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.hours import Coming, Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import Relationship
@@ -62,9 +62,9 @@ def hours(state: Relationship) -> Iterator[Hour]:
     if not state.moves:
         return
     for doubt in state.doubts:
-        yield Hour(doubt.again_at, _TryOrJudge(doubt.party))
+        yield Hour(doubt.again_at, Coming.ADDRESS, _TryOrJudge(doubt.party))
     if state.phase is Phase.ONBOARDING and any(state.is_unreachable(party) for party in PAIR):
-        yield Hour(state.ends_at, _expire)
+        yield Hour(state.ends_at, Coming.END, _expire)
 
 
 class _TryOrJudge:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from mentoring_lifecycle.domain.draft import Draft
 from mentoring_lifecycle.domain.events import Asked, DecisionTopic, Reminded, Subject, decision_number
-from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.hours import Coming, Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.policy import Ladder
 from mentoring_lifecycle.domain.relationship import Ask, Relationship
@@ -45,7 +45,7 @@ def reminders(state: Relationship) -> Iterator[Hour]:
     """When somebody is to be reminded next."""
     for open_ask in state.asks:
         if open_ask.remind_at and state.clock_runs(open_ask.of):
-            yield Hour(open_ask.remind_at[0], _Remind(open_ask))
+            yield Hour(open_ask.remind_at[0], Coming.REMINDER, _Remind(open_ask))
 
 
 class _Remind:

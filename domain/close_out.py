@@ -20,7 +20,7 @@ from mentoring_lifecycle.domain.events import (
     Subject,
 )
 from mentoring_lifecycle.domain.goal_setting import rating_problem
-from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.hours import Coming, Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import Relationship
@@ -31,9 +31,9 @@ def hours(state: Relationship) -> Iterator[Hour]:
     if not state.moves or state.end_reached or state.rematching:
         return
     if state.phase is Phase.CLOSING:
-        yield Hour(state.ends_at, reach_the_end)
+        yield Hour(state.ends_at, Coming.END, reach_the_end)
     elif state.phase is not Phase.ONBOARDING:
-        yield Hour(state.ends_at - timedelta(days=state.policy.closing_notice_days), _begin_closing)
+        yield Hour(state.ends_at - timedelta(days=state.policy.closing_notice_days), Coming.CLOSING, _begin_closing)
 
 
 def _begin_closing(draft: Draft, now: datetime) -> None:

@@ -13,7 +13,7 @@ from mentoring_lifecycle.domain.events import (
     RelationshipOutcome,
     SessionCancelled,
 )
-from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.hours import Coming, Hour
 from mentoring_lifecycle.domain.relationship import Relationship
 
 
@@ -47,7 +47,7 @@ def close_when_clean(draft: Draft, now: datetime) -> None:
 def hours(state: Relationship) -> Iterator[Hour]:
     """A calendar that cannot be asked delays the close, but not for ever."""
     if state.close_by and not state.is_closed:
-        yield Hour(state.close_by, _close)
+        yield Hour(state.close_by, Coming.CLOSE, _close)
 
 
 def _close(draft: Draft, now: datetime) -> None:

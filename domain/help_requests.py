@@ -48,7 +48,7 @@ from mentoring_lifecycle.domain.events import (
     Subject,
     TalkArranged,
 )
-from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.hours import Coming, Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.policy import Help, Ladder
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
@@ -367,7 +367,7 @@ def hours(state: Relationship) -> Iterator[Hour]:
         return
     for request in state.help:
         if request.next_clock_at:
-            yield Hour(request.next_clock_at, _Climb(request))
+            yield Hour(request.next_clock_at, Coming.TEAM, _Climb(request))
 
 
 class _Climb:

@@ -19,7 +19,7 @@ from mentoring_lifecycle.domain.events import (
     SilenceNoticed,
     Subject,
 )
-from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.hours import Coming, Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.policy import Ladder
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
@@ -49,8 +49,8 @@ def hours(state: Relationship) -> Iterator[Hour]:
         return
     alert_after = _alert_after(state)
     if not state.silence_noticed:
-        yield Hour(seen_at + alert_after, lambda draft, now: draft.add(SilenceNoticed(now)))
-    yield Hour(seen_at + alert_after + _between(state, "ask_days"), _ask_whether_to_go_on)
+        yield Hour(seen_at + alert_after, Coming.SILENCE, lambda draft, now: draft.add(SilenceNoticed(now)))
+    yield Hour(seen_at + alert_after + _between(state, "ask_days"), Coming.SILENCE, _ask_whether_to_go_on)
 
 
 def _is_watched(state: Relationship) -> bool:

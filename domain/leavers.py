@@ -19,7 +19,7 @@ from mentoring_lifecycle.domain.events import (
     RelationshipOutcome,
 )
 from mentoring_lifecycle.domain.help_requests import pass_on
-from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.hours import Coming, Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Relationship
@@ -58,7 +58,7 @@ def hours(state: Relationship) -> Iterator[Hour]:
     """The grace is over; a hold wins over that as over everything."""
     if not state.held and not state.is_ending:
         for _, final_at in state.leaving:
-            yield Hour(final_at, _end_for_good)
+            yield Hour(final_at, Coming.PAUSE, _end_for_good)
 
 
 def _end_for_good(draft: Draft, now: datetime) -> None:

@@ -46,8 +46,8 @@ from mentoring_lifecycle.domain.events import (
     Subject,
 )
 from mentoring_lifecycle.domain.evolution import opened
-from mentoring_lifecycle.domain.hours import Hour
-from mentoring_lifecycle.domain.people import Participant, Party
+from mentoring_lifecycle.domain.hours import Coming, Hour
+from mentoring_lifecycle.domain.people import PAIR, Participant, Party
 from mentoring_lifecycle.domain.policy import ProgrammePolicy
 from mentoring_lifecycle.domain.rejections import Rejection
 from mentoring_lifecycle.domain.relationship import Ask, Relationship
@@ -222,7 +222,8 @@ _LAPSES: dict[Subject, Callable[[Draft, AskLapsed, datetime], None]] = {
 def _lapses(state: Relationship) -> Iterator[Hour]:
     for open_ask in state.asks:
         if open_ask.subject in _LAPSES and state.clock_runs(open_ask.of):
-            yield Hour(open_ask.expires_at, _Lapse(open_ask))
+            what = Coming.ANSWER if open_ask.of in PAIR else Coming.TEAM
+            yield Hour(open_ask.expires_at, what, _Lapse(open_ask))
 
 
 class _Lapse:

@@ -3,9 +3,13 @@
 Everybody with access to the operator's pages reads these words, so none of them tells about trouble between people.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mentoring_lifecycle.domain.events import Subject
+from mentoring_lifecycle.domain.hours import Coming
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.relationship import Relationship
 
@@ -27,6 +31,13 @@ class Health(StrEnum):
     WAITING = "waiting"
     OVERDUE = "overdue"
     ATTENTION = "attention"
+
+
+PRIVATE = (
+    *(Subject.HELP_RATING, Subject.ABSENCE, Subject.DISPUTE, Subject.SETTLEMENT),
+    *(Subject.DECISION, Subject.EARLY_END, Subject.CARRY_GOALS, Subject.GOING_ON),
+)
+"""What such a question is about is between those it was put to and the programme team."""
 
 
 def awaiting(state: Relationship) -> Awaiting:
@@ -62,19 +73,54 @@ def health(state: Relationship) -> Health:
 
 
 def awaited_since(state: Relationship) -> datetime | None:
-    """Since when it is somebody's turn: the hold, or the longest open question."""
+    """Since when it is somebody's turn: the hold or pause, else the oldest question of whose turn it is."""
     if state.held or state.is_paused:
         return state.frozen_since
-    return min((ask.asked_at for ask in state.asks), default=None)
+    of_team = [ask.asked_at for ask in state.asks if ask.of is Party.COORDINATOR]
+    of_team += [request.asked_at for request in state.help if request.asked_at]
+    return min(of_team or [ask.asked_at for ask in state.asks], default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An instant that concerns people, and what it is."""
+
+    at: datetime
+    what: Coming
+    subject: Subject | None = None
+    """Of the question whose time is over then."""
+    session: int = 0
 
 
 def next_due(state: Relationship) -> datetime | None:
     """The next instant that concerns people: a session, the end of somebody's time to answer, a clock of the team."""
-    if state.is_closed or state.is_ending:
-        return None if state.is_closed else state.close_by
-    dues = [ask.expires_at for ask in state.asks if state.clock_runs(ask.of)]
-    dues += [at for request in state.help if (at := request.late_at)]
-    dues += [at for at in (state.hold_asked_at, state.paused_until) if at]
+    due = what_is_due(state)
+    return due.at if due else None
+
+
+def what_is_due(state: Relationship) -> Due | None:
+    """The same with what it brings."""
+    if state.is_closed:
+        return None
+    if state.is_ending:
+        return Due(state.close_by, Coming.CLOSE) if state.close_by else None
+    last_day = Due(state.ends_at, Coming.END) if state.moves else None
+    return min(_dues(state), key=lambda due: due.at, default=last_day)
+
+
+def _dues(state: Relationship) -> Iterator[Due]:
+    for ask in state.asks:
+        if state.clock_runs(ask.of):
+            of_pair = ask.of in PAIR
+            yield Due(ask.expires_at, Coming.ANSWER if of_pair else Coming.TEAM, ask.subject if of_pair else None)
+    for request in state.help:
+        if request.late_at:
+            yield Due(request.late_at, Coming.TEAM)
+    if state.hold_asked_at:
+        yield Due(state.hold_asked_at, Coming.HOLD)
+    if state.paused_until:
+        yield Due(state.paused_until, Coming.PAUSE)
     if state.moves:
-        dues += [session.starts_at for session in state.sessions if session.lies_ahead]
-    return min(dues, default=state.ends_at if state.moves else None)
+        for session in state.sessions:
+            if session.lies_ahead:
+                yield Due(session.starts_at, Coming.SESSION, session=session.number)

@@ -17,7 +17,7 @@ from mentoring_lifecycle.domain.events import (
     SlotFound,
     SlotWanted,
 )
-from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.hours import Coming, Hour
 from mentoring_lifecycle.domain.people import Party, Power
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import Relationship, Session
@@ -111,10 +111,10 @@ def _hours_of(state: Relationship, session: Session) -> Iterator[Hour]:
     if session.asked_at is None:
         if not session.reminded:
             at = session.remind_at or session.starts_at - timedelta(hours=sessions.remind_before_hours)
-            yield Hour(at, lambda draft, now: draft.add(SessionReminded(now, number)))
+            yield Hour(at, Coming.SESSION_REMINDER, lambda draft, now: draft.add(SessionReminded(now, number)))
         at = session.ends_at + timedelta(minutes=sessions.ask_after_minutes)
-        yield Hour(at, lambda draft, now: end_session(draft, number, now))
+        yield Hour(at, Coming.SESSION_QUESTION, lambda draft, now: end_session(draft, number, now))
     elif not session.missed and not session.is_disputed:  # for these, questions of their own have their own end
         days = sessions.settle_after_days if session.answers else sessions.question.expires_after_days
         at = session.asked_at + timedelta(days=days)
-        yield Hour(at, lambda draft, now: settle_as_it_stands(draft, session, now))
+        yield Hour(at, Coming.ANSWER, lambda draft, now: settle_as_it_stands(draft, session, now))

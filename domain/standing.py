@@ -26,7 +26,7 @@ from mentoring_lifecycle.domain.events import (
     Subject,
     party_in_question,
 )
-from mentoring_lifecycle.domain.hours import Hour
+from mentoring_lifecycle.domain.hours import Coming, Hour
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import Ask, Relationship
@@ -152,11 +152,11 @@ def decision_hours(state: Relationship) -> Iterator[Hour]:
         if not state.clock_runs(question.of):
             continue
         if question.topic in LASTING_TOPICS:
-            yield Hour(question.expires_at, _LetItRest(question))
+            yield Hour(question.expires_at, Coming.TEAM, _LetItRest(question))
         else:
             about_pause = question.topic is DecisionTopic.PAUSE_TOO_LONG
             outcome = RelationshipOutcome.INACTIVE if about_pause else RelationshipOutcome.EXPIRED
-            yield Hour(question.expires_at, _EndAs(outcome))
+            yield Hour(question.expires_at, Coming.TEAM, _EndAs(outcome))
 
 
 class _LetItRest:
@@ -185,13 +185,13 @@ def hours(state: Relationship) -> Iterator[Hour]:
         return
     yield from decision_hours(state)
     if state.held and state.hold_asked_at:
-        yield Hour(state.hold_asked_at, lambda draft, now: draft.add(HoldRemembered(now)))
+        yield Hour(state.hold_asked_at, Coming.HOLD, lambda draft, now: draft.add(HoldRemembered(now)))
     if not state.paused or state.held:
         return
     if state.paused_until:
-        yield Hour(state.paused_until, _resume_by_date)
+        yield Hour(state.paused_until, Coming.PAUSE, _resume_by_date)
     if state.pause_limit_at:
-        yield Hour(state.pause_limit_at, _ask_about_pause)
+        yield Hour(state.pause_limit_at, Coming.PAUSE, _ask_about_pause)
 
 
 def _resume_by_date(draft: Draft, now: datetime) -> None:

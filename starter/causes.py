@@ -12,7 +12,7 @@ from enum import StrEnum
 from mentoring_lifecycle.activities.ports import LedgerState
 from mentoring_lifecycle.contracts.views import Lane, ProgressView, QuestionView, WaitingEffect
 from mentoring_lifecycle.domain.events import Subject
-from mentoring_lifecycle.domain.outlook import Awaiting, Health
+from mentoring_lifecycle.domain.outlook import PRIVATE, Awaiting, Health
 from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.relationship import Standing
 
@@ -383,13 +383,6 @@ def _about_people(facts: Facts) -> Iterator[Cause]:
             yield _cause(facts, Code.PERSON_INACTIVE, f"the {party}")
 
 
-_PRIVATE = (
-    *(Subject.HELP_RATING, Subject.ABSENCE, Subject.DISPUTE, Subject.SETTLEMENT),
-    *(Subject.DECISION, Subject.EARLY_END, Subject.CARRY_GOALS, Subject.GOING_ON),
-)
-"""What such a question is about is between those it was put to and the programme team."""
-
-
 def _about_turns(facts: Facts) -> Iterator[Cause]:
     """Whose turn it is. From the relationship itself where it answers, else from what a list shows."""
     if facts.standing == Standing.ON_HOLD:
@@ -429,7 +422,7 @@ def _code_of(facts: Facts, question: QuestionView) -> Code:
 
 
 def _told(question: QuestionView) -> str:
-    about = "a question" if question.subject in _PRIVATE else str(question.subject)
+    about = "a question" if question.subject in PRIVATE else str(question.subject)
     reminded = f", reminded {question.reminded} times" if question.reminded else ""
     return f"{question.of}, {about} since {_at(question.asked_at)}{reminded}, until {_at(question.expires_at)}"
 

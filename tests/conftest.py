@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-DEAR = ("workflows", "inbound", "packaging", "starter", "embedded", "contracts")
+DEAR = ("workflows", "ui", "inbound", "packaging", "starter", "embedded", "contracts")
 """Folders whose files cost seconds each. Cores that share the suite take them first, and so end together."""
 
 LEFT_OUT = "left_out"
 
-PROGRAMS = {"postgres": "PostgreSQL", "prometheus": "Prometheus"}
+PROGRAMS = {"postgres": "PostgreSQL", "prometheus": "Prometheus", "chromium": "Chromium"}
 """Markers of tests that need a program which not every computer has."""
 
 

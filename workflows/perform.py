@@ -56,6 +56,9 @@ def pause_before(tries: int, asked_for_seconds: int) -> timedelta:
     return max(_AGAIN_AFTER[min(tries, len(_AGAIN_AFTER)) - 1], timedelta(seconds=asked_for_seconds))
 
 
+_MOST_WORDS = 4
+
+
 @dataclass(frozen=True)
 class Bundle:
     """One effect to be performed, and what waits for it: itself, or the letters that it stands for."""
@@ -175,7 +178,10 @@ async def _propose(relationship: str, wishes: Sequence[Any]) -> tuple[Delivery |
 
 
 def _in_words(words: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(words))
+    """What one call does, for operators. After an outage that could be many things; a line has room for a few."""
+    told = list(dict.fromkeys(words))
+    more = len(told) - _MOST_WORDS
+    return ", ".join(told[:_MOST_WORDS]) + (f" and {more} more" if more > 0 else "")
 
 
 async def find_slots(relationship: str, slots: Sequence[FindSlot]) -> SlotsFound:

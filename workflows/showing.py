@@ -6,8 +6,20 @@ from typing import Any
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.domain.outlook import awaited_since, awaiting, health, next_due
-from mentoring_lifecycle.domain.relationship import Relationship
+from mentoring_lifecycle.domain.events import Phase, Subject
+from mentoring_lifecycle.domain.hours import Coming
+from mentoring_lifecycle.domain.outlook import (
+    PRIVATE,
+    Awaiting,
+    Due,
+    awaited_since,
+    awaiting,
+    health,
+    next_due,
+    what_is_due,
+)
+from mentoring_lifecycle.domain.people import PAIR
+from mentoring_lifecycle.domain.relationship import Ask, Relationship
 
 
 def search_attributes(state: Relationship) -> TypedSearchAttributes:
@@ -60,22 +72,112 @@ def _day(attributes: TypedSearchAttributes) -> str | None:
     return due.date().isoformat() if due else None
 
 
-def current_details(state: Relationship, waiting_effects: int) -> str:
-    """A few lines of Markdown for the page of one relationship."""
-    due, since = next_due(state), awaited_since(state)
+def current_details(state: Relationship, waiting_effects: int, hour: tuple[datetime, Coming] | None = None) -> str:
+    """Markdown for the page of one relationship: where it is, who is awaited, what is due, and what happens then.
+
+    Roles and dates; no person, no words of anybody, and of what is between people only that something is asked.
+    """
     lines = [
         f"**Phase** {state.phase} · **standing** {state.standing} · **health** {health(state)}",
-        f"**Awaiting** {awaiting(state)}" + (f" since {_day_of(since)}" if since else ""),
-        f"**Next due** {_day_of(due)}" if due else "**Next due** nothing",
+        f"**Awaiting** {_turn_in_words(state)}",
+        *_questions(state),
+        f"**Next due** {_due_in_words(state)}",
+        *([f"**Next hour** {_day_of(hour[0])}: {hour[1]}"] if hour else []),
         (
             f"**Sessions** {state.sessions_held} held of {state.sessions_planned}"
-            f" · **rules** version {state.rules_version} · **goals** {len(state.agreed_goals)}"
+            f" · **rules** {f'version {state.rules_version}' if state.rules_version else 'none yet'}"
+            f" · **goals** {len(state.agreed_goals)}"
         ),
-        f"**Ends** {_day_of(state.ends_at)}" + (f" · **outcome** {state.outcome}" if state.outcome else ""),
+        f"**Programme** {state.programme} · **began** {_day_of(state.opened_at)} · **ends** {_day_of(state.ends_at)}"
+        + (f" · **outcome** {state.outcome}" if state.outcome else ""),
     ]
+    if state.failed_addresses and not state.is_closed:
+        lines.append(f"**Mail fails** to the {' and the '.join(state.failed_addresses)}")
     if waiting_effects:
         lines.append(f"**Waiting to be delivered** {waiting_effects}")
     return "\n\n".join(lines)
+
+
+def _turn_in_words(state: Relationship) -> str:
+    turn, since = awaiting(state), awaited_since(state)
+    said = f"{turn} since {_day_of(since)}" if since and turn is not Awaiting.NOBODY else f"{turn}"
+    if state.is_closed:
+        return said
+    if state.held:
+        return f"{said}, to lift the hold"
+    if state.is_ending:
+        return f"{said}; calendars are cleared, then it closes"
+    if turn is Awaiting.COORDINATOR:
+        return f"{said}, for something that only the programme team can do"
+    return f"{said}; paused since {_day_of(since)}" if state.is_paused else said
+
+
+def _questions(state: Relationship) -> list[str]:
+    """What is asked of the two, as one list; nothing while they stand still."""
+    asked = [_question_in_words(ask) for ask in state.asks if ask.of in PAIR] if state.moves else []
+    return ["\n".join(f"- {each}" for each in asked)] if asked else []
+
+
+def _question_in_words(ask: Ask) -> str:
+    rungs = ask.reminded + len(ask.remind_at)
+    reminded = f", reminded {ask.reminded} of {rungs} times" if rungs else ""
+    what = "a question" if ask.subject in PRIVATE else _ASKED[ask.subject].format(number=ask.number)
+    return f"{ask.of}: {what}, since {_day_of(ask.asked_at)}{reminded}, until {_day_of(ask.expires_at)}"
+
+
+def _due_in_words(state: Relationship) -> str:
+    due = what_is_due(state)
+    return f"{_day_of(due.at)}: {_then(state, due)}" if due else "nothing"
+
+
+def _then(state: Relationship, due: Due) -> str:
+    if due.what is Coming.END and state.phase is Phase.ONBOARDING:
+        return f"the last day, {_EXPIRES}"
+    if due.subject:
+        return f"the time to answer is over, {_after_silence(state, due.subject)}"
+    return _THEN[due.what].format(session=due.session)
+
+
+def _after_silence(state: Relationship, subject: Subject) -> str:
+    if subject is Subject.RULES and state.phase is not Phase.GROUND_RULES:
+        return "the rules in force stay"
+    return "the question closes by itself" if subject in PRIVATE else _AFTER_SILENCE[subject]
+
+
+_ASKED = {
+    Subject.INVITATION: "an answer to the invitation",
+    Subject.INDUCTION: "the guide to be read",
+    Subject.RULES: "a signature of the ground rules",
+    Subject.GOALS: "goals to be proposed or agreed to",
+    Subject.BOOKING: "a time for session {number}",
+    Subject.TIMES: "an answer to other times for session {number}",
+    Subject.CALENDAR: "whether a change in the calendar was meant",
+    Subject.SESSION: "whether session {number} took place",
+    Subject.FINAL_FEEDBACK: "a look back",
+}
+
+_EXPIRES = "it ends as expired"
+
+_AFTER_SILENCE = {
+    Subject.INVITATION: _EXPIRES,
+    Subject.INDUCTION: _EXPIRES,
+    Subject.RULES: "the programme team decides",
+    Subject.GOALS: "the programme team decides",
+    Subject.BOOKING: "the time that was found is booked",
+    Subject.TIMES: "the session stays where it is",
+    Subject.CALENDAR: "the session stands",
+    Subject.SESSION: "what was said until then counts",
+    Subject.FINAL_FEEDBACK: "it closes without waiting any longer",
+}
+
+_THEN = {
+    Coming.TEAM: "the programme team is late",
+    Coming.HOLD: "the programme team is asked whether the hold is still meant",
+    Coming.PAUSE: "it goes on by itself",
+    Coming.SESSION: "session {session} begins, both are asked about it afterwards",
+    Coming.END: "the last day, both are asked to look back",
+    Coming.CLOSE: "it closes, whether or not every calendar has answered",
+}
 
 
 def _day_of(at: datetime | None) -> str:

@@ -37,7 +37,9 @@ from mentoring_lifecycle.domain.commands import (
 from mentoring_lifecycle.domain.consequences import effects_of, still_wanted
 from mentoring_lifecycle.domain.effects import Effect, FindSlot, Letter, VerifyCalendar
 from mentoring_lifecycle.domain.evolution import evolve, opened
-from mentoring_lifecycle.domain.lifecycle import decide, next_hour, open_relationship, report, strike
+from mentoring_lifecycle.domain.hours import Coming
+from mentoring_lifecycle.domain.lifecycle import decide, open_relationship, report, strike
+from mentoring_lifecycle.domain.lifecycle import hours as hours_of
 from mentoring_lifecycle.domain.rejections import Rejection
 from mentoring_lifecycle.domain.relationship import Relationship
 from mentoring_lifecycle.workflows import perform, showing
@@ -198,7 +200,8 @@ class Story:
         await self._write_books()
         self._dispatch()
         self._show()
-        self._alarm.set(self._next_hour(), exactly=self._nobody_is_awaited)
+        at, what = self._next_hour() or (None, "")
+        self._alarm.set(at, exactly=self._nobody_is_awaited, what=what)
         await workflow.wait_condition(lambda: self._unseen or self._alarm.has_rung or self._has_news)
         self._read_results()
 
@@ -223,12 +226,13 @@ class Story:
     def _lanes(self) -> tuple[perform.Lane, ...]:
         return self._letters, self._calendar, self._schedule
 
-    def _next_hour(self) -> datetime | None:
+    def _next_hour(self) -> tuple[datetime, Coming] | None:
         # A retry that is due already waits for its lane, and a lane that lands wakes the story by itself: a timer for
         # an hour that has passed would ring, find the lane busy, and ring again, for as long as a call is stuck.
         retries = [each.not_before for each in self._outbox if each.not_before and not self._is_ready(each)]
-        hours = [next_hour(self.state), self._books_again_at, *retries]
-        return min((hour for hour in hours if hour), default=None)
+        hours = [(hour.at, hour.what) for hour in hours_of(self.state)[:1]]
+        hours += [(at, Coming.RETRY) for at in (self._books_again_at, *retries) if at]
+        return min(hours, key=lambda hour: hour[0], default=None)
 
     # --- pages --------------------------------------------------------------------------------------------------
 
@@ -394,7 +398,7 @@ class Story:
     # --- for the operator ---------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        workflow.set_current_details(showing.current_details(self.state, len(self._outbox)))
+        workflow.set_current_details(showing.current_details(self.state, len(self._outbox), self._next_hour()))
         if not self._shows or (self.state.is_ending and not self.state.is_closed):
             return
         if changes := showing.changes(workflow.info().typed_search_attributes, self.state):

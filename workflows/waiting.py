@@ -23,8 +23,8 @@ class Alarm:
         """The hour has come."""
         return self._timer is not None and self._timer.done()
 
-    def set(self, at: datetime | None, *, exactly: bool) -> None:
-        """Ring at this instant (UTC); unless `exactly`, a timer that rings before it will do."""
+    def set(self, at: datetime | None, *, exactly: bool, what: str = "next hour") -> None:
+        """Ring at this instant (UTC), for what operators read; unless `exactly`, a timer that rings before will do."""
         if self.has_rung:
             self._at = self._timer = None
         if at is None or at == self._at or (self._at is not None and self._at < at and not exactly):
@@ -32,9 +32,9 @@ class Alarm:
         if self._timer:
             self._timer.cancel()
         self._at = at
-        self._timer = asyncio.create_task(_ring(at))
+        self._timer = asyncio.create_task(_ring(at, what))
 
 
-async def _ring(at: datetime) -> None:
+async def _ring(at: datetime, what: str) -> None:
     # A timer of zero or less is refused, and an hour may have passed while the activities were away.
-    await workflow.sleep(max(at - workflow.now(), timedelta(milliseconds=1)), summary=f"next hour {at:%Y-%m-%d %H:%M}Z")
+    await workflow.sleep(max(at - workflow.now(), timedelta(milliseconds=1)), summary=f"{what} {at:%Y-%m-%d %H:%M}Z")

@@ -3,7 +3,10 @@
 import pytest
 
 from mentoring_lifecycle.domain import commands as c
-from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaited_since, awaiting, health, next_due
+from mentoring_lifecycle.domain.events import Subject
+from mentoring_lifecycle.domain.hours import Coming
+from mentoring_lifecycle.domain.lifecycle import hours
+from mentoring_lifecycle.domain.outlook import Awaiting, Health, awaited_since, awaiting, health, next_due, what_is_due
 from mentoring_lifecycle.domain.people import Party
 from tests.builders import (
     ACTIVE,
@@ -87,3 +90,46 @@ def test_since_when_the_longest_question_is_open() -> None:
     assert awaited_since(stopped.state) == START + DAY
     assert awaited_since(life().after(DAY).state) == START
     assert awaited_since(life().after(*ACTIVE).state) is None
+
+
+def test_since_when_it_is_the_teams_turn() -> None:
+    """Whoever's turn it is is awaited since they were asked, not since somebody else was."""
+    helped = life().after(DAY, asks_for_help(MENTOR), DAY)
+    assert awaiting(helped.state) is Awaiting.COORDINATOR
+    assert awaited_since(helped.state) == START + DAY
+    undecided = life().after(*ONBOARDED, 21 * DAY, DAY)
+    assert awaited_since(undecided.state) == START + 21 * DAY
+
+
+# --- what an instant brings -------------------------------------------------------------------------------------
+
+DUES: list[tuple[tuple[Step, ...], Coming, Subject | None]] = [
+    ((), Coming.ANSWER, Subject.INVITATION),
+    (ONBOARDED, Coming.ANSWER, Subject.RULES),
+    ((*ONBOARDED, 21 * DAY), Coming.TEAM, None),
+    (ACTIVE, Coming.SESSION, None),
+    ((*ACTIVE, asks_for_help(MENTOR, c.Matter.ROLE_STRUGGLE)), Coming.TEAM, None),
+    ((*ACTIVE, c.Hold(COORDINATOR)), Coming.HOLD, None),
+    ((*ACTIVE, c.Pause(MENTOR, START + 3 * WEEK)), Coming.PAUSE, None),
+]
+
+
+@pytest.mark.parametrize(("past", "what", "subject"), DUES)
+def test_what_the_next_due_brings(past: tuple[Step, ...], what: Coming, subject: Subject | None) -> None:
+    """A question is named where it is one of the pair's; of the team's clocks nobody can tell what they are about."""
+    due = what_is_due(life().after(*past).state)
+    assert due
+    assert (due.what, due.subject) == (what, subject)
+
+
+def test_every_hour_of_a_pause_has_one_word() -> None:
+    """That somebody may have left the organisation cannot be told from a pause by the hours to come."""
+    paused = hours(life().after(*ACTIVE, c.Pause(MENTOR)).state)
+    leaving = hours(life().after(*ACTIVE, c.NoteLeaver(COORDINATOR, MENTOR, left=True)).state)
+    assert {hour.what for hour in paused} == {hour.what for hour in leaving} == {Coming.PAUSE}
+
+
+def test_the_hours_of_a_hold_tell_of_nothing_below_it() -> None:
+    """What the two were being asked does not show while the hold lasts."""
+    asked = life().after(*ONBOARDED, c.Hold(COORDINATOR))
+    assert {hour.what for hour in hours(asked.state)} == {Coming.HOLD}

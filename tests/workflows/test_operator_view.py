@@ -1,12 +1,17 @@
 """What an operator reads without opening a payload: search attributes and current details, true at every stage."""
 
+import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.domain.commands import Matter
+from mentoring_lifecycle.domain.hours import Coming
+from mentoring_lifecycle.domain.letters import LetterKind
 
 from .life import (
     GOAL,
@@ -122,3 +127,45 @@ async def test_a_cluster_without_our_attributes_is_served_too(rig: Rig) -> None:
     life = await rig.life(*UNDER_WAY, _left, shows_search_attributes=False)
     assert kinds_of(events_of(await life.runs()))["UPSERT_WORKFLOW_SEARCH_ATTRIBUTES"] == 0
     assert "**Phase** closed" in await life.details()
+
+
+# --- summaries --------------------------------------------------------------------------------------------------
+
+_TIMER = re.compile(rf"({'|'.join(Coming)}) \d{{4}}-\d\d-\d\d \d\d:\d\dZ")
+_KINDS = {*LetterKind, "keep_entry", "remove_entry", "verify_calendar"}
+_PLAIN = {"propose times for a session", "find the time of a session", "append to the journal"}
+
+
+def _is_of_the_catalogue(summary: str) -> bool:
+    kinds = re.sub(r" and \d+ more$", "", summary).split(", ")
+    return summary in _PLAIN or _TIMER.fullmatch(summary) is not None or set(kinds) <= _KINDS
+
+
+async def _needs_much(life: Life) -> None:
+    await life.past(_asked, _held)
+    await life.days(30)
+    await life.on.lift()
+    await life.past(session_over, both_confirmed, _paused, _left)
+
+
+@pytest.mark.parametrize("past", [(*UNDER_WAY, _needs_much), (_slept, _slept), (both_accepted, _slept, _slept)])
+async def test_every_timer_and_activity_says_what_it_is_for(rig: Rig, past: Sequence[Past]) -> None:
+    """In words of a closed catalogue, so in none of a person; a timer says what it rings for, too."""
+    life = await rig.life(*past)
+    events = [event for event in events_of(await life.runs()) if event.event_type in _TO_BE_SUMMED_UP]
+    summaries = [json.loads(event.user_metadata.summary.data or b'""') for event in events]
+    assert len(events) > 4
+    assert [each for each in summaries if not _is_of_the_catalogue(each)] == []
+
+
+_TO_BE_SUMMED_UP = (
+    EventType.EVENT_TYPE_TIMER_STARTED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_MARKER_RECORDED,
+)
+
+
+def test_what_is_no_word_of_the_catalogue_is_noticed() -> None:
+    """The test above would see an empty summary, an id of a person, and a timer that does not say what for."""
+    assert _is_of_the_catalogue("session_invitation, session_question")
+    assert not any(_is_of_the_catalogue(each) for each in ("", f"session_invitation {MENTOR}", "2027-01-12 09:00Z"))
