@@ -50,6 +50,8 @@ class CarriedState:
     shows_search_attributes: bool = True
     dropped: tuple[DroppedLetter, ...] = ()
     """Letters that the ledger has not been told will not be sent."""
+    moves: int = 0
+    """How often it has left an installation for another one: an earlier export of it is older than this."""
     schema: Literal[1] = 1
     kind: Literal["carried"] = "carried"
 

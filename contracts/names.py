@@ -18,6 +18,8 @@ APPLY_MEASURE = "case.apply_measure"
 APPEND_CASE_AUDIT = "case.append"
 ACT_ON_CASE = "act"
 """The one Update of a case: which step it is, is read under the key alone."""
+HAND_OVER = "hand_over"
+"""The Update by which a relationship leaves for another installation; an operator's, and no act of the story."""
 RESOLVE_INSTANTS = "case.resolve_instants"
 
 REJECTED = "CommandRejected"

@@ -352,6 +352,8 @@ class OutsideView:
     next_session: int
     """No session has had this number or a higher one yet, and no number is used twice."""
     events: int
+    has_left: bool = False
+    """It goes on in another installation: what is seen here of it is over."""
 
     @property
     def people(self) -> dict[Party, str]:

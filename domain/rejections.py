@@ -116,6 +116,7 @@ class Refusal(StrEnum):
     UNKNOWN_EFFECT = "unknown_effect"
     EFFECT_NOT_UNKNOWN = "effect_not_unknown"
     EFFECT_FORGOTTEN = "effect_forgotten"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -610,6 +611,10 @@ SENTENCES: dict[Refusal, tuple[str, str]] = {
     Refusal.EFFECT_FORGOTTEN: (
         "What this effect was is in no history any more, so it cannot be tried again: give it up, or mark it.",
         "Che cosa fosse questo effetto non sta più in nessuna storia: non si può riprovare. Abbandonalo o segnalo.",
+    ),
+    Refusal.MOVED: (
+        "This mentoring relationship is being moved or has moved to another installation; it can be changed there.",
+        "Questo abbinamento è in trasferimento o è passato a un'altra installazione: può essere modificato lì.",
     ),
 }
 """English and Italian; a test holds it complete."""

@@ -10,6 +10,7 @@ from mentoring_lifecycle.domain.authorisation import Channel
 from mentoring_lifecycle.domain.commands import Hold, Lift
 from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
+from mentoring_lifecycle.gateways.departures_temporal import has_departed
 
 
 class TemporalRelationships:
@@ -40,5 +41,14 @@ class TemporalRelationships:
             # A namespace that is missing is no relationship that has ended: somebody has to set it up.
             if error.status is not RPCStatusCode.NOT_FOUND or "amespace" in error.message:
                 raise
-            return Refusal.UNKNOWN_RELATIONSHIP
+            return await self._why_not_here(relationship)
         return None
+
+    async def _why_not_here(self, relationship: str) -> Refusal:
+        """Where it has only moved, what is asked must not be taken for done with: it is asked again."""
+        try:
+            return Refusal.MOVED if await has_departed(self._client, relationship) else Refusal.UNKNOWN_RELATIONSHIP
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return Refusal.UNKNOWN_RELATIONSHIP

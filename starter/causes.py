@@ -69,6 +69,7 @@ class Code(StrEnum):
     SESSION_AHEAD = "session_ahead"
     HOUR_AWAITED = "hour_awaited"
     ENDED = "ended"
+    MOVED = "moved"
 
     @property
     def is_trouble(self) -> bool:
@@ -167,6 +168,8 @@ class Facts:
     journaled: int | None = None
     """The last sequence number that the journal holds; None: nobody looked."""
     people: Mapping[Party, Presence] = field(default_factory=dict)
+    has_left: bool = False
+    """Its last run here ended with a move."""
 
     @property
     def is_running(self) -> bool:
@@ -253,6 +256,8 @@ def _cause(facts: Facts, code: Code, evidence: str) -> Cause:
 
 
 def _about_the_end(facts: Facts) -> Cause:
+    if facts.has_left:
+        return _cause(facts, Code.MOVED, "its last run here ended with what goes on elsewhere")
     if facts.status == "completed":
         return _cause(facts, Code.ENDED, f"workflow {facts.status}")
     code = Code.TERMINATED if facts.status == "terminated" else Code.CRASHED
@@ -568,5 +573,6 @@ WORDS: Mapping[Code, tuple[str, str]] = {
     Code.SESSION_AHEAD: ("All is well: a session lies ahead.", _STATUS),
     Code.HOUR_AWAITED: ("All is well: an hour is awaited.", _STATUS),
     Code.ENDED: ("It has ended, as its own story told.", "mentoring timeline {id} --journal"),
+    Code.MOVED: ("It has left for another installation, and goes on there once it is imported.", "mentoring ops audit"),
 }
 """A sentence for each cause, and the command that comes next."""

@@ -34,6 +34,7 @@ from mentoring_lifecycle.contracts.views import ProgressView
 from mentoring_lifecycle.domain.outlook import Health
 from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
+from mentoring_lifecycle.gateways.departures_temporal import departure_in
 from mentoring_lifecycle.starter.answers import CommandRejected
 from mentoring_lifecycle.starter.causes import (
     POLLED_WITHIN,
@@ -214,7 +215,14 @@ class Examiner:
             effects=Counter((await self._ledger.states(relationship)).values()),
             journaled=await self._journaled(relationship) if progress else None,
             people=await self._presences(progress) if progress else {},
+            has_left=await self._has_left(found),
         )
+
+    async def _has_left(self, found: WorkflowExecutionDescription) -> bool:
+        try:
+            return await departure_in(self._client, found) is not None
+        except PayloadRejected:
+            return False
 
     async def _described(self, relationship: str) -> WorkflowExecutionDescription:
         handle = self._client.get_workflow_handle(names.relationship_workflow_id(relationship))

@@ -52,6 +52,7 @@ def _of_settings(error: Exception, _locale: str) -> Ending | None:
 def _of_client(error: Exception, locale: str) -> Ending | None:
     from mentoring_lifecycle.domain.rejections import Refusal
     from mentoring_lifecycle.starter.answers import CommandRejected, OutcomeUnknown
+    from mentoring_lifecycle.starter.moving import MoveUnfinished
 
     if isinstance(error, CommandRejected):
         not_found = error.code in (Refusal.UNKNOWN_RELATIONSHIP, Refusal.UNKNOWN_CASE, Refusal.UNKNOWN_EFFECT)
@@ -59,7 +60,7 @@ def _of_client(error: Exception, locale: str) -> Ending | None:
         return sentence, ExitCode.FAILED if not_found else ExitCode.REFUSED
     if isinstance(error, OutcomeUnknown):
         return (str(error), ExitCode.UNKNOWN) if error.command_id else (NOBODY_ANSWERED, ExitCode.FAILED)
-    return None
+    return (str(error), ExitCode.UNKNOWN) if isinstance(error, MoveUnfinished) else None
 
 
 def _of_temporal(error: Exception, _locale: str) -> Ending | None:
@@ -96,9 +97,10 @@ def _of_files_and_servers(error: Exception, _locale: str) -> Ending | None:
     from mentoring_lifecycle.gateways.programme_toml import UnusableProgramme
     from mentoring_lifecycle.starter.backup import BackupFailed
     from mentoring_lifecycle.starter.inbound import InboundLibraryMissing
+    from mentoring_lifecycle.starter.moving import MoveFailed
 
     programs = BuildFailed | NoServer | ProcessFailed | DataDirectoryInUse | MailServerMissing | InboundLibraryMissing
-    in_words_already = isinstance(error, programs | SetupFailed | UnusableProgramme | BackupFailed)
+    in_words_already = isinstance(error, programs | SetupFailed | UnusableProgramme | BackupFailed | MoveFailed)
     return (str(error), ExitCode.FAILED) if in_words_already else None
 
 

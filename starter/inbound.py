@@ -63,6 +63,10 @@ class Fate(StrEnum):
     """Somebody that is needed is away; the mail server keeps it."""
 
 
+_FATES = {Refusal.NOTHING_NEW: Fate.IGNORED, Refusal.MOVED: Fate.DELAYED}
+"""What a refusal means for a mail; any other one is for good. What has moved may come back, or the mail goes there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of a mail, and why in one word of a catalogue."""
@@ -136,8 +140,7 @@ class Inbox:
                 return await self._note_address(self._template.token_in(address), relationship, person, reading)
             return Verdict(Fate.IGNORED, reading.value, relationship)
         except CommandRejected as refused:
-            known = refused.code is Refusal.NOTHING_NEW
-            return Verdict(Fate.IGNORED if known else Fate.REFUSED, refused.code.value, relationship)
+            return Verdict(_FATES.get(refused.code, Fate.REFUSED), refused.code.value, relationship)
         except Exception as error:  # a worker, Temporal or the database is away; a fault of ours is no loss either
             return Verdict(Fate.DELAYED, type(error).__name__, relationship)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mentoring_lifecycle.starter.audit import Audit
     from mentoring_lifecycle.starter.bulk import BulkHolds, BulkRow
     from mentoring_lifecycle.starter.examination import Examiner, Explanation
+    from mentoring_lifecycle.starter.moving import Moved, Mover
     from mentoring_lifecycle.starter.reconcile import Pass
     from mentoring_lifecycle.starter.unknown_effects import Settled, UnknownEffects
 
@@ -329,6 +330,85 @@ async def _opened_audit(database: Path) -> "AsyncIterator[Audit]":
     engine = open_database(f"sqlite:///{database}")
     try:
         yield Audit(SqlOperatorActs(engine))
+    finally:
+        await engine.dispose()
+
+
+# --- moving -----------------------------------------------------------------------------------------------------
+
+
+@app.command("export")
+def export_(
+    relationship: RelationshipArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; a new file, for its owner alone.")],
+    by: By,
+    why: WhyOption,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Let a relationship leave this installation: it ends here, and goes on where the file is imported.
+
+    Cut off, it goes on with the same command. The file holds people's words: move it as you would move the database.
+    """
+    moved = _moved(lambda mover: mover.export(relationship, file, by=by, why=why))
+    if not moved.encrypted:
+        tell(f"{file} is in clear text, with people's words in it: there is no MENTORING_ENCRYPTION_KEYS here.")
+    tell(f"It runs nowhere now. Next, over there: mentoring ops import {file.name} --by {by} --why {why}")
+    show(moved, output)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `mentoring ops export` has written it.")],
+    by: By,
+    why: WhyOption,
+    back: Annotated[
+        bool, typer.Option("--back", help="Take it back to where it left from; it was imported nowhere else.")
+    ] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Let a relationship go on here, where it was. Done twice, it is done once. Delete the file afterwards."""
+    moved = _moved(lambda mover: mover.bring_in(file, by=by, why=why, back=back))
+    tell("It goes on here." if moved.news else "It came by this file before; nothing was changed.")
+    tell(f"Delete {file} and every copy: what is imported twice, in two places, runs twice.")
+    show(moved, output)
+
+
+def _moved(act: "Callable[[Mover], Awaitable[Moved]]") -> "Moved":
+    async def moved() -> "Moved":
+        async with _opened_mover() as mover:
+            return await act(mover)
+
+    return asyncio.run(moved())
+
+
+@asynccontextmanager
+async def _opened_mover() -> "AsyncIterator[Mover]":
+    from mentoring_lifecycle.contracts.claims import Signer
+    from mentoring_lifecycle.domain.authorisation import Channel
+    from mentoring_lifecycle.gateways.belongings_sql import SqlBelongings
+    from mentoring_lifecycle.gateways.database import open_database
+    from mentoring_lifecycle.gateways.journal_sql import SqlJournal
+    from mentoring_lifecycle.gateways.operator_acts_sql import SqlOperatorActs
+    from mentoring_lifecycle.gateways.people_sql import SqlPeople
+    from mentoring_lifecycle.settings import read_settings
+    from mentoring_lifecycle.starter.audit import Audit
+    from mentoring_lifecycle.starter.connection import connect
+    from mentoring_lifecycle.starter.moving import Mover
+
+    settings = read_settings()
+    engine = open_database(settings.database_url)
+    try:
+        yield Mover(
+            await connect(settings),
+            SqlBelongings(engine),
+            SqlJournal(engine),
+            SqlPeople(engine),
+            Audit(SqlOperatorActs(engine)),
+            task_queue=settings.task_queue,
+            codec=settings.codec(),
+            signer=Signer(settings.claims(), Channel.COMMAND_LINE),
+            told=tell,
+        )
     finally:
         await engine.dispose()
 

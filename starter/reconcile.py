@@ -255,6 +255,8 @@ class Reconciler:
         if (await self._ledger.states(relationship)).get(seen_clean) is LedgerState.SUPPRESSED:
             return
         view, states = await self._read(relationship)
+        if view.has_left:  # its calendars are looked after from where it goes on
+            return
         is_clean = True
         for party in PAIR:
             person = await self._people.find(view.people[party])

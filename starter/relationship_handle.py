@@ -18,6 +18,7 @@ from mentoring_lifecycle.activities.ports import PeopleGateway
 from mentoring_lifecycle.activities.timetable import Timetable
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.claims import Request, Signer
+from mentoring_lifecycle.contracts.codec import PayloadRejected
 from mentoring_lifecycle.contracts.refusals import rejection_in
 from mentoring_lifecycle.contracts.seals import Seals
 from mentoring_lifecycle.contracts.views import (
@@ -33,6 +34,7 @@ from mentoring_lifecycle.domain.effects import FindSlot
 from mentoring_lifecycle.domain.people import PAIR, Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
+from mentoring_lifecycle.gateways.departures_temporal import has_departed
 from mentoring_lifecycle.starter.answers import (
     ANSWER_WITHIN,
     NOBODY_ANSWERED,
@@ -80,6 +82,7 @@ class RelationshipHandle:
         self._people = people
         self._seals = seals or Seals()
         self._contact = contact
+        self._client = client
         self._handle = client.get_workflow_handle(self._workflow_id)
 
     # --- onboarding, rules, goals -------------------------------------------------------------------------------
@@ -399,7 +402,15 @@ class RelationshipHandle:
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise OutcomeUnknown(command_id) from error
         except RPCError as error:
+            if await self._has_moved(error):
+                raise CommandRejected(Rejection(Refusal.MOVED)) from error
             raise _in_words(error, self.id, command_id) from error
+
+    async def _has_moved(self, error: RPCError) -> bool:
+        try:
+            return error.status is RPCStatusCode.NOT_FOUND and await has_departed(self._client, self.id)
+        except (RPCError, PayloadRejected):  # unknown here, or nobody to ask: then the first answer stands
+            return False
 
     async def _looked_up(self, command: c.ChangeCoordinator, people: PeopleGateway) -> c.ChangeCoordinator:
         named = [person for person in (command.coordinator, command.backup) if person]

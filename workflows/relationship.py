@@ -1,5 +1,6 @@
 """One mentoring relationship, from invitation to farewell, as one durable workflow."""
 
+from dataclasses import replace
 from typing import Any
 
 from temporalio import workflow
@@ -8,6 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.contracts import names
     from mentoring_lifecycle.contracts.claims import command_sent
     from mentoring_lifecycle.contracts.inputs import RelationshipInput
+    from mentoring_lifecycle.contracts.moves import Departure, HandOver
     from mentoring_lifecycle.contracts.views import (
         AgreementView,
         ChangesView,
@@ -26,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
 
 from mentoring_lifecycle.workflows.doorkeeper import proof_of, proven
 from mentoring_lifecycle.workflows.scenes import agree_on_ground_rules, close_out, hold_sessions, onboard, set_goals
-from mentoring_lifecycle.workflows.story import Story
+from mentoring_lifecycle.workflows.story import HasLeft, Story
 
 
 def _act(kind: type[Any], description: str) -> Any:
@@ -63,7 +65,14 @@ class MentoringRelationship:
         self.story = Story(start)
 
     @workflow.run
-    async def run(self, start: RelationshipInput) -> RelationshipView:
+    async def run(self, start: RelationshipInput) -> RelationshipView | Departure:
+        """The story, to its end; or as far as it is told here, with all that it goes on with elsewhere."""
+        try:
+            return await self._told()
+        except HasLeft as gone:
+            return gone.departure
+
+    async def _told(self) -> RelationshipView:
         """Six acts; help may be asked for, and anybody may leave, in each of them."""
         await onboard(self.story)
         await agree_on_ground_rules(self.story)
@@ -118,6 +127,17 @@ class MentoringRelationship:
     give_final_feedback = _act(c.GiveFinalFeedback, "Final ratings and the private survey")
     note_address = _act(c.NoteAddress, "What became of mail to somebody")
 
+    @workflow.update(name=names.HAND_OVER, description="Come to rest, and go on in another installation")
+    def hand_over(self, order: HandOver, claim: str = "") -> str:
+        """The id of the move by which it leaves; no act of the story, so the journal does not tell of it."""
+        return self.story.hand_over(command_sent(HandOver, order).move)
+
+    @hand_over.validator
+    def check_hand_over(self, order: HandOver, claim: str = "") -> None:
+        """Refused once it has ended."""
+        order = command_sent(HandOver, order)
+        self.story.check_hand_over(proven(claim, by=order.by, name=names.HAND_OVER, command=order))
+
     @workflow.query(description="Where the relationship stands")
     def status(self, by: str = "", claim: str = "") -> RelationshipView | Rejection:
         """Phase, standing, sessions and open questions; no words of anybody. As `by` may see it, else as operators."""
@@ -158,7 +178,7 @@ class MentoringRelationship:
     @workflow.query(description="What calendars and the people directory should agree with")
     def outside(self) -> OutsideView:
         """For the reconcile process."""
-        return OutsideView.of(self.story.state)
+        return replace(OutsideView.of(self.story.state), has_left=self.story.has_left)
 
     @workflow.query(description="What it waits for, and what waits to be done outside")
     def progress(self) -> ProgressView:

@@ -72,7 +72,9 @@ def _day(attributes: TypedSearchAttributes) -> str | None:
     return due.date().isoformat() if due else None
 
 
-def current_details(state: Relationship, waiting_effects: int, hour: tuple[datetime, Coming] | None = None) -> str:
+def current_details(
+    state: Relationship, waiting_effects: int, hour: tuple[datetime, Coming] | None = None, *, has_left: bool = False
+) -> str:
     """Markdown for the page of one relationship: where it is, who is awaited, what is due, and what happens then.
 
     Roles and dates; no person, no words of anybody, and of what is between people only that something is asked.
@@ -95,6 +97,8 @@ def current_details(state: Relationship, waiting_effects: int, hour: tuple[datet
         lines.append(f"**Mail fails** to the {' and the '.join(state.failed_addresses)}")
     if waiting_effects:
         lines.append(f"**Waiting to be delivered** {waiting_effects}")
+    if has_left:
+        lines.append("**Moved** to another installation; this is how it left")
     return "\n\n".join(lines)
 
 

@@ -6,6 +6,7 @@ main coroutine alone performs the outbox.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import NoReturn
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
@@ -22,11 +23,12 @@ from mentoring_lifecycle.contracts.deliveries import (
 )
 from mentoring_lifecycle.contracts.inputs import CarriedState, Pending, StartRelationship
 from mentoring_lifecycle.contracts.journal import journal_entry
+from mentoring_lifecycle.contracts.moves import Departure
 from mentoring_lifecycle.contracts.refusals import refusal_error
 from mentoring_lifecycle.contracts.views import ProgressView
 from mentoring_lifecycle.domain import catching_up
 from mentoring_lifecycle.domain import events as e
-from mentoring_lifecycle.domain.authorisation import refused_on_the_way
+from mentoring_lifecycle.domain.authorisation import Channel, refused_on_the_way
 from mentoring_lifecycle.domain.commands import (
     Command,
     RecordAddressFailed,
@@ -40,7 +42,7 @@ from mentoring_lifecycle.domain.evolution import evolve, opened
 from mentoring_lifecycle.domain.hours import Coming
 from mentoring_lifecycle.domain.lifecycle import decide, open_relationship, report, strike
 from mentoring_lifecycle.domain.lifecycle import hours as hours_of
-from mentoring_lifecycle.domain.rejections import Rejection
+from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import Relationship
 from mentoring_lifecycle.workflows import perform, showing
 from mentoring_lifecycle.workflows.waiting import Alarm
@@ -68,6 +70,14 @@ _JOURNALED_AT_ONCE = (
 what the journal holds of sessions is what other relationships of the same people keep clear of."""
 
 
+class HasLeft(Exception):
+    """The story goes on in another installation, and is over here."""
+
+    def __init__(self, departure: Departure) -> None:
+        super().__init__(departure.move)
+        self.departure = departure
+
+
 class Story:
     """One relationship while a run of its workflow is awake."""
 
@@ -86,6 +96,9 @@ class Story:
         self._timeline: list[str] = []
         self._dropped: list[DroppedLetter] = []
         self._journaled = 0
+        self._moves = 0
+        self._leaves_by = ""
+        self.has_left = False
         self._shows = start.shows_search_attributes
         if isinstance(start, CarriedState):
             self._resume(start)
@@ -100,6 +113,7 @@ class Story:
         self._handled = list(carried.handled)
         self._timeline = list(carried.timeline)
         self._dropped = list(carried.dropped)
+        self._moves = carried.moves
 
     def _open(self, start: StartRelationship) -> None:
         _, (first, *rest) = open_relationship(start.opening, workflow.now())
@@ -128,6 +142,22 @@ class Story:
             raise refusal_error(judged)
         self._remember()
         self._tell(judged)
+
+    def check_hand_over(self, claim: Claim | None) -> None:
+        """Only the office moves a relationship, and only one that has not ended."""
+        if claim and claim.channel is not Channel.OFFICE:
+            raise refusal_error(Rejection(Refusal.NOT_THIS_WAY, claim.channel))
+        if self.state.is_closed:
+            raise refusal_error(Rejection(Refusal.CLOSED))
+
+    def hand_over(self, move: str) -> str:
+        """From now on nothing new is begun; once nothing is under way, the story leaves. Returns the move's id.
+
+        Until then everybody is answered as ever: what they say travels along.
+        """
+        self._leaves_by = self._leaves_by or move
+        self._page_is_full = self._unseen = True
+        return self._leaves_by
 
     def _is_repeated(self) -> bool:
         update = workflow.current_update_info()
@@ -246,11 +276,19 @@ class Story:
         if not self._page_is_full or self.state.is_closed:
             return
         # The few entries of the first page go with those of the second: one billed Action less in every life.
-        self._journal_is_due |= self.state.phase is not e.Phase.GROUND_RULES
+        self._journal_is_due |= self.state.phase is not e.Phase.GROUND_RULES or bool(self._leaves_by)
         await self._write_books()
         if self._lanes_are_free and workflow.all_handlers_finished():
+            if self._leaves_by:
+                self._leave()
             shown = showing.search_attributes(self.state) if self._shows else None
             workflow.continue_as_new(self._carried(), search_attributes=shown)
+
+    def _leave(self) -> NoReturn:
+        self.has_left = True
+        self._moves += 1
+        self._show()
+        raise HasLeft(Departure(self._leaves_by, self._carried()))
 
     def _carried(self) -> CarriedState:
         return CarriedState(
@@ -262,6 +300,7 @@ class Story:
             timeline=tuple(self._timeline),
             shows_search_attributes=self._shows,
             dropped=tuple(self._dropped),
+            moves=self._moves,
         )
 
     # --- books: the time of the next session, and the journal ---------------------------------------------------
@@ -398,7 +437,9 @@ class Story:
     # --- for the operator ---------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        workflow.set_current_details(showing.current_details(self.state, len(self._outbox), self._next_hour()))
+        hour = None if self.has_left else self._next_hour()
+        shown = showing.current_details(self.state, len(self._outbox), hour, has_left=self.has_left)
+        workflow.set_current_details(shown)
         if not self._shows or (self.state.is_ending and not self.state.is_closed):
             return
         if changes := showing.changes(workflow.info().typed_search_attributes, self.state):

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import pytest
 from pydantic import TypeAdapter
 
-from mentoring_lifecycle.contracts import cases, deliveries, follow_up, inputs, views
+from mentoring_lifecycle.contracts import cases, deliveries, follow_up, inputs, moves, views
 from mentoring_lifecycle.domain import commands, effects, events
 from mentoring_lifecycle.domain.cases import commands as case_commands
 from mentoring_lifecycle.domain.cases import events as case_events
@@ -31,6 +31,7 @@ FAMILIES: dict[str, Iterable[type[Any]]] = {
     "events": get_args(events.Event),
     "effects": get_args(effects.Effect),
     "inputs": (inputs.StartRelationship, inputs.CarriedState),
+    "moves": (moves.HandOver, moves.Departure, moves.MovedRelationship),
     "views": (
         views.RelationshipView,
         views.AgreementView,

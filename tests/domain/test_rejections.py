@@ -276,6 +276,7 @@ ELSEWHERE = {
     Refusal.UNKNOWN_ZONE,
     Refusal.BAD_POLICY,
     Refusal.UNKNOWN_RELATIONSHIP,
+    Refusal.MOVED,
     Refusal.SAY_WHO_HOLDS,
     # judged where places are taken, before a start
     Refusal.BLOCKED_PAIR,
