@@ -156,7 +156,9 @@ class SqlBelongings:
 def _tells_more(given: Any) -> ColumnElement[bool]:
     """What is settled stays settled, what had left comes back, and no doubt is taken for a certain failure."""
     had_left = (effects.c.state == LedgerState.SUPPRESSED) & effects.c.reason.in_(_LEFT)
-    return or_(had_left, and_(effects.c.state.in_(_TO_DO), given.state != LedgerState.CLAIMED))
+    settles = given.state.not_in(_TO_DO)
+    doubts = and_(given.state == LedgerState.UNKNOWN, effects.c.changed_at < given.changed_at)
+    return or_(had_left, and_(effects.c.state.in_(_TO_DO), or_(settles, doubts)))
 
 
 def _columns(table: Table, kind: type[Any]) -> list[Any]:
