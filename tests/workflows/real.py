@@ -82,13 +82,13 @@ class RealRig:
     worker: ChildProcess | None = None
     _workers: int = 0
 
-    async def life(self) -> Life:
-        """A relationship just opened, its invitations out."""
+    async def life(self, programme: str = "both-ways") -> Life:
+        """A relationship just opened, its invitations out. All are of the same two people."""
         relationship = await self.mentoring.open(
             mentor=MENTOR,
             mentee=MENTEE,
             coordinator=COORDINATOR,
-            programme="both-ways",
+            programme=programme,
             policy=SHORT,
             relationship=f"r-{uuid4().hex[:12]}",
         )
