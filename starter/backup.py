@@ -25,6 +25,8 @@ MANIFEST = "backup.json"
 QUIET_WITHIN = timedelta(minutes=4)
 """Longer than a claim lives, so that even one that somebody has left behind is over by then."""
 
+_PASSING = {".Radicale.cache", ".Radicale.lock"}
+"""What the calendar server makes anew. Not so `.Radicale.props`: a folder without it is no calendar."""
 _LOOK_AGAIN = 0.05
 _LOCK_WITHIN = 30.0
 
@@ -148,7 +150,7 @@ def _copy_database(source: Path, target: Path) -> None:
 def _copy_calendars(source: Path, target: Path) -> None:
     """The calendar server's files: each is written whole and renamed, so each can be read at any moment."""
     for file in sorted(source.rglob("*")) if source.is_dir() else ():
-        if file.is_file() and ".Radicale" not in file.name:
+        if file.is_file() and not _PASSING & {*file.parts}:
             _copy(file, target / file.relative_to(source))
 
 

@@ -11,7 +11,7 @@ from mentoring_lifecycle.activities.ports import LedgerState
 from mentoring_lifecycle.gateways.database import migrate, open_database
 from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.starter import backup
-from mentoring_lifecycle.starter.backup import OURS, TEMPORAL, BackupFailed, back_up
+from mentoring_lifecycle.starter.backup import OURS, TEMPORAL, BackupFailed, back_up, restore
 
 CLAIM = {"relationship": "r", "purpose": "invitation", "again_if_unknown": False}
 
@@ -79,3 +79,15 @@ async def test_nobody_writes_while_it_is_copied(house: Path, tmp_path: Path, mon
     await back_up(house, tmp_path / "backup")
     assert tried == [TEMPORAL.name, OURS.name]
     begin()
+
+
+async def test_a_calendar_comes_back_as_a_calendar(house: Path, tmp_path: Path) -> None:
+    """With its entries and with what makes a folder one; what the calendar server makes anew stays behind."""
+    calendar = Path("calendars/collections/collection-root/mentoring/p-1")
+    for name in ("session.ics", ".Radicale.props", ".Radicale.cache/item/x"):
+        (house / calendar / name).parent.mkdir(parents=True, exist_ok=True)
+        (house / calendar / name).write_text("{}")
+    await back_up(house, tmp_path / "backup")
+    restore(tmp_path / "backup", tmp_path / "elsewhere")
+    kept = {path.name for path in (tmp_path / "elsewhere" / calendar).iterdir()}
+    assert kept == {"session.ics", ".Radicale.props"}

@@ -163,7 +163,7 @@ async def real_rig(
     people = SqlPeople(engine)
     await people.save(PEOPLE)
     clock = VirtualClock(await _connected(temporal))
-    async with CalendarServer(folder / "calendar") as server:
+    async with CalendarServer(folder / "calendars") as server:
         calendar = CalDavCalendar(server.url, server.username, server.password, organizer=SENDER)
         with MailServer(folder / "mail") as mail:
             mentoring = MentoringClient(clock.client, people=people)

@@ -4,15 +4,16 @@ import asyncio
 import json
 import subprocess
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from mentoring_lifecycle.activities.ports import LedgerState
 from mentoring_lifecycle.contracts.views import RelationshipView
-from mentoring_lifecycle.domain.commands import Comfort
+from mentoring_lifecycle.domain.commands import Comfort, HelpOutcome, Matter
 from mentoring_lifecycle.domain.consequences import uid_prefix
 from mentoring_lifecycle.domain.events import RelationshipOutcome, Subject
 from mentoring_lifecycle.domain.people import PAIR as PARTIES
@@ -22,6 +23,7 @@ from mentoring_lifecycle.embedded.provision import DevServer
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from mentoring_lifecycle.embedded.virtual_time import VirtualClock
 from mentoring_lifecycle.gateways.database import open_database
+from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
 from mentoring_lifecycle.gateways.operator_acts_sql import SqlOperatorActs
 from mentoring_lifecycle.gateways.people_sql import SqlPeople
 from mentoring_lifecycle.starter import backup
@@ -29,8 +31,8 @@ from mentoring_lifecycle.starter.backup import BackupFailed, back_up, restore
 from mentoring_lifecycle.starter.client import MentoringClient
 
 from .conftest import set_up
-from .life import GOAL, MENTEE, MENTOR, PAIR, Life, both_accepted, both_signed
-from .real import RealRig, _connected, real_rig
+from .life import COORDINATOR, GOAL, MENTEE, MENTOR, PAIR, Life, both_accepted, both_signed
+from .real import RealRig, _connected, message_id, real_rig
 
 PERSON = {Party.MENTOR: MENTOR, Party.MENTEE: MENTEE}
 
@@ -46,15 +48,21 @@ async def rig(programs: BuiltServer | DevServer, tmp_path: Path) -> AsyncIterato
             yield rig
 
 
-async def live_on(life: Life) -> RelationshipView:
-    """Both answer whatever they are asked, and time passes, until it is over; begun anywhere."""
-    while (view := await life.status()).outcome is None:
+Twist = Callable[[Life, RelationshipView], Awaitable[None]]
+"""What somebody does beside answering; it may be asked for again and again, and happens once."""
+
+
+async def live_on(life: Life, twist: Twist | None = None, *, answers: bool = True) -> RelationshipView:
+    """Both answer whatever they are asked, and time passes, until it is over or on hold; begun anywhere."""
+    while (view := await life.status()).outcome is None and view.standing != "on_hold":
+        if twist and view.sessions_held:
+            await twist(life, view)
+            view = await life.status()
         asked = next((question for question in view.questions if question.of in PARTIES), None)
-        if asked is None:
-            assert view.next_hour_at
-            await _until(life, view.next_hour_at)
-        else:
+        if asked and answers:
             await _answer(life, view, asked.subject, PERSON[Party(asked.of)], asked.number)
+        elif view.next_hour_at:
+            await _until(life, view.next_hour_at)
         await life.rest()
     return view
 
@@ -82,8 +90,42 @@ async def _answer(life: Life, view: RelationshipView, subject: Subject, by: str,
             await life.on.confirm_session(by=by, session=number, held=True)
         case Subject.FINAL_FEEDBACK:
             await life.on.give_final_feedback(by=by, ratings=(8,), would_repeat=9, felt_safe=9, keep_in_touch=True)
+        case Subject.HELP_RATING:
+            await life.on.rate_help(by=by, help=number, helped=True)
         case _:
             raise AssertionError(subject)
+
+
+async def helped(life: Life, view: RelationshipView) -> None:
+    """The mentor asks for help, and whoever runs the programme sees to it."""
+    ask = {"matter": Matter.ROLE_STRUGGLE, "words": "Who leads here?", "command_id": "ask"}
+    await life.on.ask_coordinator(by=MENTOR, partner_may_know=True, hold_next_session=False, **ask)
+    for request in await life.on.help_requests():
+        about = {"by": COORDINATOR, "help": request.number}
+        await life.on.take_up_help(**about, command_id="take up")
+        await life.on.conclude_help(**about, outcome=HelpOutcome.ANSWERED, command_id="conclude")
+
+
+async def left(life: Life, view: RelationshipView) -> None:
+    """The mentee leaves."""
+    await life.on.exit(by=MENTEE, command_id="leave")
+
+
+async def paused(life: Life, view: RelationshipView) -> None:
+    """For three weeks."""
+    await life.on.pause(by=MENTEE, until=await life.now() + timedelta(weeks=3), command_id="pause")
+
+
+async def held(life: Life, view: RelationshipView) -> None:
+    """By the programme team, which does not say why."""
+    await life.on.hold(command_id="hold")
+
+
+SIX: tuple[tuple[Twist | None, bool], ...] = (
+    *((None, True), (None, False)),
+    *((twist, True) for twist in (helped, left, paused, held)),
+)
+"""As the demo has them: one ordinary life, one without an answer, and four in which something happens."""
 
 
 async def test_whoever_goes_on_from_a_backup_sends_nothing_twice(
@@ -129,6 +171,50 @@ async def test_whoever_goes_on_from_a_backup_sends_nothing_twice(
     for view in views:
         left = [await rig.calendar.upcoming(person, uid_prefix(view.relationship), view.ends_at) for person in PAIR]
         assert left == [[], []]
+
+
+async def test_six_lives_end_alike_in_the_original_and_in_what_was_restored(
+    rig: RealRig, programs: BuiltServer | DevServer, tmp_path: Path
+) -> None:
+    """Backed up on the way; what the copy sends is what was left to be sent, and nothing that had been sent."""
+    lives = [await rig.life() for _ in SIX]
+    living = [asyncio.create_task(live_on(life, twist, answers=a)) for life, (twist, a) in zip(lives, SIX, strict=True)]
+    while len(rig.mail.mailbox.messages()) < 50:
+        await asyncio.sleep(0.02)
+    made = await back_up(rig.folder, tmp_path / "backup")
+    assert made.relationships >= 4
+    restore(tmp_path / "backup", elsewhere := tmp_path / "elsewhere")
+    original = await asyncio.gather(*living)
+
+    async with EmbeddedTemporal(elsewhere / "temporal", programs=programs) as temporal:
+        ledger = SqlLedger(engine := open_database(f"sqlite:///{elsewhere / 'mentoring.db'}"))
+        before = {message_id(row.key) for row in await ledger.rows(state=LedgerState.ACCEPTED)}
+        await engine.dispose()
+        async with real_rig(temporal, elsewhere) as copy:
+            again = [Life(copy.mentoring.relationship(life.id), copy.clock) for life in lives]
+            restored = await asyncio.gather(
+                *(live_on(life, twist, answers=a) for life, (twist, a) in zip(again, SIX, strict=True))
+            )
+            sent, resent = _mails_of(rig), _mails_of(copy)
+            for view in restored:
+                calendars = [_entries_of(house, view) for house in (rig, copy)]
+                one, other = await asyncio.gather(*calendars)
+                assert one == other
+    assert [(view.outcome, view.standing) for view in restored] == [(view.outcome, view.standing) for view in original]
+    assert len({view.outcome for view in original}) == 4
+    assert set(resent.values()) == {1}
+    assert not before & set(resent)
+    assert (before & set(sent)) | set(resent) == set(sent)
+
+
+def _mails_of(house: RealRig) -> "Counter[str]":
+    return Counter(str(mail.message["Message-ID"]) for mail in house.mail.mailbox.messages())
+
+
+async def _entries_of(house: RealRig, view: RelationshipView) -> list[set[str]]:
+    """Sessions that each calendar shows; times are found anew where others have taken them."""
+    long_ago = view.ends_at - timedelta(weeks=52)
+    return [set(await house.calendar.upcoming(person, uid_prefix(view.relationship), long_ago)) for person in PAIR]
 
 
 async def test_an_operator_backs_up_and_restores_at_the_command_line(rig: RealRig, tmp_path: Path) -> None:
