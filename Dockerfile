@@ -37,7 +37,7 @@ ENV PATH=/opt/mentoring/bin:$PATH \
     MENTORING_METRICS_ADDRESS=0.0.0.0:9464 \
     MENTORING_EXPORTER_ADDRESS=0.0.0.0:9465
 EXPOSE 9464 9465 9467
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9464/metrics', timeout=4)"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=30s \
+    CMD ["mentoring", "health", "worker"]
 ENTRYPOINT ["mentoring"]
 CMD ["worker"]

@@ -6,7 +6,8 @@ RUN = $(UV) run --locked
 POSTGRES := $(or $(shell command -v initdb 2>/dev/null),$(wildcard /usr/lib/postgresql/*/bin/initdb))
 PROMETHEUS := $(and $(shell command -v prometheus 2>/dev/null),$(shell command -v prometheus-alertmanager 2>/dev/null))
 CHROMIUM := $(shell command -v chromium 2>/dev/null)
-LACKING := $(strip $(if $(POSTGRES),,postgres) $(if $(PROMETHEUS),,prometheus) $(if $(CHROMIUM),,chromium))
+SYSTEMD := $(shell command -v systemd-analyze 2>/dev/null)
+LACKING := $(strip $(if $(POSTGRES),,postgres) $(if $(PROMETHEUS),,prometheus) $(if $(CHROMIUM),,chromium) $(if $(SYSTEMD),,systemd))
 SPACE := $(subst ,, )
 PRESENT := $(if $(LACKING),-m "not ($(subst $(SPACE), or ,$(LACKING)))")
 # Cores share tests file by file, because the tests of a file share servers; tests/conftest.py has the order.

@@ -153,6 +153,10 @@ class Settings(BaseSettings):
     inbound_metrics_address: str = "127.0.0.1:9466"
     reconcile_metrics_address: str = "127.0.0.1:9468"
     """IP address and port of the figures of `mentoring reconcile` while it looks again and again."""
+    health_address: str = "127.0.0.1:9474"
+    """IP address and port at which the worker of relationships tells whether it lives and is ready."""
+    cases_health_address: str = "127.0.0.1:9477"
+    """The same for the worker of the cases; exporter, inbound and reconcile tell it where their figures are."""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -296,6 +300,8 @@ class Settings(BaseSettings):
         "inbound_address",
         "inbound_metrics_address",
         "reconcile_metrics_address",
+        "health_address",
+        "cases_health_address",
     )
     @classmethod
     def _must_be_host_and_port(cls, address: str) -> str:
@@ -460,9 +466,11 @@ class _SecretFiles(PydanticBaseSettingsSource):
         if os.environ.get(variable):
             return _Unreadable(f"is set together with {variable}_FILE; unset one of them"), field_name, False
         try:
-            return Path(file).read_text(encoding="utf-8").strip(), field_name, False
+            text = Path(file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
             return _Unreadable(f"cannot be read from the file that {variable}_FILE names"), field_name, False
+        # An empty file is a secret that was never written: taken for a value it would switch off what it is for.
+        return text or _Unreadable(f"is empty in the file that {variable}_FILE names"), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}

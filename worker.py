@@ -1,7 +1,6 @@
 """The composition root: introduces gateways to activities and activities to workflows, and runs a worker of our own."""
 
 import asyncio
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -46,6 +45,7 @@ from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.case_audit_sql import SqlCaseAudit
 from mentoring_lifecycle.gateways.database import (
     CASES_SCHEMA,
+    RELATIONSHIPS_SCHEMA,
     UnsupportedDatabase,
     case_effects,
     migrate,
@@ -69,6 +69,9 @@ from mentoring_lifecycle.starter.connection import (
     mail_from,
     writer_from,
 )
+from mentoring_lifecycle.starter.endpoints import serve
+from mentoring_lifecycle.starter.health import Health, checks_of_a_worker, checks_of_peers
+from mentoring_lifecycle.starter.stopping import on_stop
 from mentoring_lifecycle.telemetry import start_telemetry
 from mentoring_lifecycle.workflows.case import Case
 from mentoring_lifecycle.workflows.doorkeeper import Doorkeeper
@@ -185,8 +188,13 @@ def sandbox(runner: WorkflowRunner | None = None) -> WorkflowRunner:
     return replace(runner, restrictions=runner.restrictions.with_passthrough_modules(*PASSED_THROUGH))
 
 
-def build_worker(client: Client, gateways: Gateways, *, task_queue: str, claims: ClaimKeys | None = None) -> Worker:
-    """A worker for relationships, over any gateways; with `claims` it asks everybody to prove who they are."""
+def build_worker(
+    client: Client, gateways: Gateways, *, task_queue: str, claims: ClaimKeys | None = None, identity: str | None = None
+) -> Worker:
+    """A worker for relationships, over any gateways; with `claims` it asks everybody to prove who they are.
+
+    It polls under its own `identity`, or that of the client.
+    """
     return Worker(
         client,
         task_queue=task_queue,
@@ -195,6 +203,7 @@ def build_worker(client: Client, gateways: Gateways, *, task_queue: str, claims:
         interceptors=[Doorkeeper(claims)],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=GRACE,
+        identity=identity,
     )
 
 
@@ -207,6 +216,7 @@ def build_cases_worker(
     task_queue: str,
     claims: ClaimKeys | None = None,
     seals: Seals | None = None,
+    identity: str | None = None,
 ) -> Worker:
     """A worker for cases: it writes to handlers, finds due instants, and may hold relationships like anybody.
 
@@ -227,26 +237,31 @@ def build_cases_worker(
         interceptors=[Doorkeeper(claims)],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=GRACE,
+        identity=identity,
     )
 
 
 # --- our own processes ------------------------------------------------------------------------------------------
 
 
-async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
+async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event, health: Health) -> None:
     """Serve relationships until told to stop; what is under way is finished first."""
     _warn_without(settings.codec(), "MENTORING_ENCRYPTION_KEYS")
     _warn_of_what_is_believed(settings)
     engine = opened_database(settings)
     gateways = gateways_from(settings, engine)
     async with opened_gateways(settings, engine, gateways):
-        relationships = await connect(settings, runtime)
-        async with build_worker(relationships, gateways, task_queue=settings.task_queue, claims=settings.claims()):
-            await _until(stop, settings.task_queue)
+        relationships, queue = await connect(settings, runtime), settings.task_queue
+        checks = checks_of_a_worker(health, relationships, queue, {engine: RELATIONSHIPS_SCHEMA})
+        async with (
+            build_worker(relationships, gateways, task_queue=queue, claims=settings.claims(), identity=health.identity),
+            health.watching([*checks, *checks_of_peers(gateways.mail, gateways.calendar)]),
+        ):
+            await _until(stop, queue)
     log.info("worker_stopped")
 
 
-async def run_cases(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None:
+async def run_cases(settings: Settings, runtime: Runtime, stop: asyncio.Event, health: Health) -> None:
     """The same for cases, in a process of its own: its figures, log lines and rows tell of reports."""
     _warn_without(settings.cases_codec(), "MENTORING_CASES_ENCRYPTION_KEYS")
     _warn_of_what_is_believed(settings)
@@ -257,14 +272,19 @@ async def run_cases(settings: Settings, runtime: Runtime, stop: asyncio.Event) -
     async with opened_gateways(settings, engine, gateways), opened_case_store(settings, own):
         cases, relationships = await connect_cases(settings, runtime), await connect(settings, runtime)
         audit, queue = SqlCaseAudit(own), settings.cases_task_queue
-        async with build_cases_worker(
-            cases,
-            relationships,
-            gateways,
-            audit=audit,
-            task_queue=queue,
-            claims=settings.claims(),
-            seals=settings.seals(),
+        checks = checks_of_a_worker(health, cases, queue, {engine: RELATIONSHIPS_SCHEMA, own: CASES_SCHEMA})
+        async with (
+            build_cases_worker(
+                cases,
+                relationships,
+                gateways,
+                audit=audit,
+                task_queue=queue,
+                claims=settings.claims(),
+                seals=settings.seals(),
+                identity=health.identity,
+            ),
+            health.watching([*checks, *checks_of_peers(gateways.mail, None)]),
         ):
             await _until(stop, queue)
     log.info("worker_stopped")
@@ -319,23 +339,25 @@ def _warn_of_sharing() -> None:
 
 
 class _Process(NamedTuple):
-    """What one process serves, and the setting with the address of its metrics."""
+    """What one process serves, its name, and the settings with the addresses of its metrics and its health."""
 
-    run: Callable[[Settings, Runtime, asyncio.Event], Coroutine[Any, Any, None]]
+    run: Callable[[Settings, Runtime, asyncio.Event, Health], Coroutine[Any, Any, None]]
+    name: str
     metrics: str
+    health: str
 
 
 _PROCESSES = {
-    "relationships": _Process(run, "metrics_address"),
-    "cases": _Process(run_cases, "cases_metrics_address"),
+    "relationships": _Process(run, "worker", "metrics_address", "health_address"),
+    "cases": _Process(run_cases, "cases-worker", "cases_metrics_address", "cases_health_address"),
 }
 
 
 async def _serve(process: _Process, settings: Settings, runtime: Runtime) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await process.run(settings, runtime, stop)
+    stop, health = asyncio.Event(), Health(process.name)
+    on_stop(stop.set)
+    async with serve(settings, process.health, health):
+        await process.run(settings, runtime, stop, health)
     # The SDK's core may hold the interpreter a moment longer; leaving at once can abort the process (sdk-python 300).
     await asyncio.sleep(1)
 

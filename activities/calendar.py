@@ -17,6 +17,7 @@ from mentoring_lifecycle.activities.ports import (
     PeopleGateway,
     SessionEntry,
 )
+from mentoring_lifecycle.activities.stopping import raise_if_stopping
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.deliveries import CalendarOrder, Deliveries, Delivery, Outcome
 from mentoring_lifecycle.domain.consequences import uid_prefix
@@ -42,10 +43,17 @@ class CalendarActivities:
 
     @activity.defn(name=names.APPLY_CALENDAR)
     async def apply(self, order: CalendarOrder) -> Deliveries:
-        """One result per change, in its order. Fails only when our own database is away."""
+        """One result per change, in its order.
+
+        Fails only when our own database is away or the worker is told to stop.
+        """
         now = activity.info().started_time
         async with heartbeats():
-            return Deliveries(tuple([await self.bring_about(order.relationship, each, now) for each in order.entries]))
+            done = []
+            for entry in order.entries:
+                raise_if_stopping()
+                done.append(await self.bring_about(order.relationship, entry, now))
+            return Deliveries(tuple(done))
 
     async def bring_about(self, relationship: str, effect: CalendarEffect, now: datetime) -> Delivery:
         """One change, through the ledger; `now` judges leases and what is too late."""

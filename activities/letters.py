@@ -24,6 +24,7 @@ from mentoring_lifecycle.activities.ports import (
     ReplyAddresses,
     SessionEntry,
 )
+from mentoring_lifecycle.activities.stopping import raise_if_stopping
 from mentoring_lifecycle.activities.timetable import NoFreeDays
 from mentoring_lifecycle.activities.working_time import Habits, next_time_to_write
 from mentoring_lifecycle.contracts import names
@@ -68,12 +69,19 @@ class LetterActivities:
 
     @activity.defn(name=names.DELIVER_LETTERS)
     async def deliver(self, order: LettersOrder) -> Deliveries:
-        """One result per letter, in its order. Fails only when our own database is away; then nothing is repeated."""
+        """One result per letter, in its order.
+
+        Fails only when our own database is away or the worker is told to stop; then nothing is repeated.
+        """
         now = activity.info().started_time
         async with heartbeats():
             for each in order.dropped:
                 await self._record(order.relationship, each.key, each.purpose, LedgerState.SUPPRESSED, each.reason)
-            return Deliveries(tuple([await self._deliver(order.relationship, each, now) for each in order.letters]))
+            done = []
+            for letter in order.letters:
+                raise_if_stopping()
+                done.append(await self._deliver(order.relationship, letter, now))
+            return Deliveries(tuple(done))
 
     async def repeat(self, relationship: str, letter: Letter, now: datetime) -> Delivery:
         """Try a letter again of which nobody can tell whether it left, whatever its kind: a human being decided so.

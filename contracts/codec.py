@@ -24,7 +24,7 @@ from temporalio.converter import (
     PayloadCodec,
 )
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 ENCRYPTED = b"binary/encrypted"
 REJECTED = b"binary/rejected"
@@ -146,7 +146,7 @@ def merge(existing: DataConverter | None, ours: DataConverter) -> DataConverter:
 
 
 def _rejected(reason: str) -> Payload:
-    logger.warning("A payload was refused while decoding: %s.", reason)
+    log.warning("payload_refused", extra={"why": reason})
     return Payload(metadata={"encoding": REJECTED, REASON: reason.encode()})
 
 

@@ -111,6 +111,22 @@ class CalDavCalendar:
         """End all connections."""
         await self._client.aclose()
 
+    async def greets(self) -> None:
+        """Reach the server, as nobody in particular: a wrong password that is tried often locks accounts.
+
+        Raises CalendarDelayed where nobody answers, or a server that is not itself.
+        """
+        async with self._in_time():
+            try:
+                async with self._client.stream("OPTIONS", self._root, auth=None) as answer:
+                    status = answer.status_code
+            except httpx2.TimeoutException:
+                raise CalendarDelayed("timeout") from None
+            except httpx2.TransportError:
+                raise CalendarDelayed("connect") from None
+        if status >= 500:
+            raise CalendarDelayed(str(status))
+
     async def keep(self, owner: str, entry: SessionEntry) -> None:
         """Make the owner's calendar show the entry; a newer revision already there is left alone.
 

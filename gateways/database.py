@@ -7,6 +7,7 @@ The promises of the ledger rest on a commit being on disk: SQLite is told so her
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -380,4 +381,10 @@ def _upgrade(connection: Connection, schema: Schema) -> None:
 
 def _is_current(connection: Connection, schema: Schema) -> bool:
     context = MigrationContext.configure(connection, opts={"version_table": schema.version_table})
-    return set(context.get_current_heads()) == set(ScriptDirectory.from_config(_migrations(schema)).get_heads())
+    return frozenset(context.get_current_heads()) == _newest(schema)
+
+
+@cache
+def _newest(schema: Schema) -> frozenset[str]:
+    """Read once: it costs the reading of every migration, and is asked for every half a minute."""
+    return frozenset(ScriptDirectory.from_config(_migrations(schema)).get_heads())

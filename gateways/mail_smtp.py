@@ -124,7 +124,30 @@ class SmtpMail:
         Raises MailRefused (final), MailDelayed (certainly not sent) or MailUnknown (perhaps sent).
         """
         recipient, returns_to, message = _composed(mail, self._sender)
-        client = SMTP(
+        client = self._client()
+        try:
+            await self._greet(client, logs_in=bool(self._username))
+            await self._address(client, returns_to, recipient)
+            return await self._deliver(client, message)
+        finally:
+            client.close()
+
+    async def greets(self) -> None:
+        """Reach the server, protected as every mail would be, and leave again; raises MailDelayed.
+
+        Nobody logs in: this may be asked often, and a wrong password that is tried often locks accounts.
+        """
+        client = self._client()
+        try:
+            await self._greet(client, logs_in=False)
+            if client.protocol:
+                with suppress(SMTPException):
+                    client.protocol.write(b"QUIT\r\n")
+        finally:
+            client.close()
+
+    def _client(self) -> SMTP:
+        return SMTP(
             hostname=self._host,
             port=self._port,
             timeout=None,
@@ -133,14 +156,8 @@ class SmtpMail:
             tls_context=self._tls_context,
             local_hostname=_domain(self._sender.email),
         )
-        try:
-            await self._greet(client)
-            await self._address(client, returns_to, recipient)
-            return await self._deliver(client, message)
-        finally:
-            client.close()
 
-    async def _greet(self, client: SMTP) -> None:
+    async def _greet(self, client: SMTP, *, logs_in: bool) -> None:
         with _certainly_not_sent("connect"):
             async with asyncio.timeout(self._timeouts.connect):
                 await client.connect()
@@ -149,7 +166,7 @@ class SmtpMail:
                     with _certainly_not_sent("tls"):
                         await client.starttls()
                     await client.ehlo()
-                if self._username:
+                if logs_in:
                     with _certainly_not_sent("auth"):
                         await self._log_in(client)
 

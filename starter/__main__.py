@@ -20,6 +20,7 @@ from mentoring_lifecycle.starter import (
     installation,
     ops,
     pairings,
+    probe,
     programme,
     relationships,
     reporters,
@@ -71,6 +72,7 @@ for part in (
     reports,
     certificates,
     installation,
+    probe,
 ):
     app.add_typer(part.app)
 app.add_typer(ops.app, name="ops", help="Acts of operators.", rich_help_panel="Installation")

@@ -171,6 +171,8 @@ def _tell_workers(folder: Path, temporal: EmbeddedTemporal, calendar: CalendarSe
         MENTORING_CALDAV_PASSWORD=calendar.password,
         MENTORING_METRICS_ADDRESS="127.0.0.1:0",
         MENTORING_CASES_METRICS_ADDRESS="127.0.0.1:0",
+        MENTORING_CASES_HEALTH_ADDRESS="127.0.0.1:0",
+        MENTORING_HEALTH_ADDRESS="127.0.0.1:0",
     )
 
 

@@ -6,13 +6,11 @@ the execution status and sorts by nothing but time, so each value of a set is co
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from temporalio.api.enums.v1 import TaskQueueType
@@ -121,21 +119,6 @@ async def read_figures(client: Client, sources: Sources, now: datetime) -> list[
     ]
 
 
-@asynccontextmanager
-async def serve_figures(figures: Collector, address: str) -> AsyncIterator[int]:
-    """Serve `/metrics` on `host:port` until the block ends; gives the port. Raises OSError where it is taken."""
-    host, _, port = address.rpartition(":")
-    registry = CollectorRegistry()
-    registry.register(figures)
-    server, thread = start_http_server(int(port), host.strip("[]"), registry)
-    try:
-        yield server.server_port
-    finally:
-        await asyncio.to_thread(server.shutdown)
-        server.server_close()
-        await asyncio.to_thread(thread.join)
-
-
 async def refresh_forever(figures: Figures, client: Client, sources: Sources, every: timedelta = REFRESH_EVERY) -> None:
     """Read the figures again and again until cancelled. A failure is counted and logged, and the last ones stay."""
     while True:
@@ -149,15 +132,16 @@ async def refresh_forever(figures: Figures, client: Client, sources: Sources, ev
         await asyncio.sleep(every.total_seconds())
 
 
-async def run_exporter(client: Client, address: str, sources: Sources) -> None:
-    """The `mentoring exporter` process: serve and refresh until cancelled.
+async def export(figures: Figures, client: Client, sources: Sources, port: int) -> None:
+    """What the `mentoring exporter` process does: keep what is served at this port fresh, until cancelled.
 
     The client needs to do nothing but count, list and ask who polls.
     """
-    figures = Figures()
-    async with serve_figures(figures, address) as port:
-        log.info("exporter_started", port=port)
+    log.info("exporter_started", port=port)
+    try:
         await refresh_forever(figures, client, sources)
+    finally:
+        log.info("exporter_stopped")
 
 
 async def _gauge(

@@ -181,15 +181,15 @@ class Inbox:
         """One line per mail and recipient; never an address, a subject or a word of anybody."""
         self.counts[verdict.fate, verdict.reason] += 1
         # Not under `reason`, whose value every log leaves out, for elsewhere it is what people write.
-        told = {"why": verdict.reason} | ({"relationship": verdict.relationship} if verdict.relationship else {})
+        why, relationship = verdict.reason, verdict.relationship
         if verdict.fate is Fate.APPLIED:
-            log.info("inbound_applied", **told)
+            log.info("inbound_applied", why=why, relationship=relationship)
         elif verdict.fate is Fate.IGNORED:
-            log.info("inbound_ignored", **told)
+            log.info("inbound_ignored", why=why, relationship=relationship)
         elif verdict.fate is Fate.REFUSED:
-            log.info("inbound_refused", **told)
+            log.info("inbound_refused", why=why, relationship=relationship)
         else:
-            log.warning("inbound_delayed", **told)
+            log.warning("inbound_delayed", why=why, relationship=relationship)
         return verdict
 
 

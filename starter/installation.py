@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from mentoring_lifecycle.gateways.database import Schema
     from mentoring_lifecycle.gateways.ledger_sql import LedgerRow
     from mentoring_lifecycle.settings import Settings
+    from mentoring_lifecycle.starter.health import Health
     from mentoring_lifecycle.starter.reconcile import Pass, Reconciler
 
 app = typer.Typer()
@@ -155,21 +155,23 @@ async def _exporting(settings: "Settings") -> None:
     from mentoring_lifecycle.gateways.journal_sql import SqlJournal
     from mentoring_lifecycle.gateways.ledger_sql import SqlLedger
     from mentoring_lifecycle.starter.connection import connect
-    from mentoring_lifecycle.starter.exporter import Sources, run_exporter
+    from mentoring_lifecycle.starter.endpoints import serve
+    from mentoring_lifecycle.starter.exporter import Figures, Sources, export
+    from mentoring_lifecycle.starter.health import Health, checks_of_a_client
+    from mentoring_lifecycle.starter.stopping import until_stopped
 
-    engine = open_database(settings.database_url)
-    journal, ledger, address = SqlJournal(engine), SqlLedger(engine), settings.exporter_address
+    engine, health, figures = open_database(settings.database_url), Health("exporter"), Figures()
+    journal, ledger, queue = SqlJournal(engine), SqlLedger(engine), settings.task_queue
 
     async def programmes() -> list[str]:
         return sorted({summary.programme for summary in await journal.relationships()})
 
     try:
-        client = await connect(settings)
-        sources = Sources(ledger.counts, ledger.troubles, programmes, settings.task_queue)
-        await _until_stopped(run_exporter(client, address, sources))
-    except OSError as error:
-        message = f"MENTORING_EXPORTER_ADDRESS: figures cannot be served at {address}: {error.strerror}."
-        raise Failed(message, ExitCode.USAGE) from None
+        async with serve(settings, "exporter_address", health, figures) as port:
+            client = await connect(settings)
+            sources = Sources(ledger.counts, ledger.troubles, programmes, queue)
+            async with health.watching(checks_of_a_client(client, queue, engine)):
+                await until_stopped(export(figures, client, sources, port))
     finally:
         await engine.dispose()
 
@@ -194,26 +196,32 @@ async def _taking_mail(settings: "Settings") -> None:
     from mentoring_lifecycle.gateways.reply_addresses_sql import SqlReplyAddresses
     from mentoring_lifecycle.starter.client import MentoringClient
     from mentoring_lifecycle.starter.connection import connect
-    from mentoring_lifecycle.starter.exporter import serve_figures
+    from mentoring_lifecycle.starter.endpoints import serve
+    from mentoring_lifecycle.starter.health import Health, checks_of_a_client
     from mentoring_lifecycle.starter.inbound import InboundFigures, Inbox, run_inbound
+    from mentoring_lifecycle.starter.stopping import until_stopped
 
-    template, address = settings.reply_template(), settings.inbound_address
+    template, health = settings.reply_template(), Health("inbound")
     assert template
     engine = open_database(settings.database_url)
     try:
-        people = SqlPeople(engine)
+        people, client = SqlPeople(engine), await connect(settings)
         mentoring = MentoringClient(
-            await connect(settings),
+            client,
             people=people,
             task_queue=settings.task_queue,
             claims=settings.claims(),
             channel=Channel.MAIL,
         )
         inbox = Inbox(mentoring.relationship, people, SqlReplyAddresses(engine, template), template)
-        async with serve_figures(InboundFigures(inbox), settings.inbound_metrics_address):
-            await _until_stopped(run_inbound(inbox, address, settings.inbound_protocol))
+        checks = checks_of_a_client(client, settings.task_queue, engine)
+        async with (
+            serve(settings, "inbound_metrics_address", health, InboundFigures(inbox)),
+            health.watching(checks),
+        ):
+            await until_stopped(run_inbound(inbox, settings.inbound_address, settings.inbound_protocol))
     except OSError as error:
-        message = f"MENTORING_INBOUND_ADDRESS or MENTORING_INBOUND_METRICS_ADDRESS: cannot listen: {error.strerror}."
+        message = f"MENTORING_INBOUND_ADDRESS: no mail can be taken there: {error.strerror}."
         raise Failed(message, ExitCode.USAGE) from None
     finally:
         await engine.dispose()
@@ -254,8 +262,10 @@ _INTERRUPTED = 130
 
 async def _reconciling(settings: "Settings", every: timedelta | None, output: Output) -> "Pass | None":
     """The last look, if there was time for one; only one where nothing says when the next is due."""
-    from mentoring_lifecycle.starter.exporter import serve_figures
+    from mentoring_lifecycle.starter.endpoints import serve
+    from mentoring_lifecycle.starter.health import Health
     from mentoring_lifecycle.starter.reconcile import ReconcileFigures, reconcile_forever
+    from mentoring_lifecycle.starter.stopping import until_stopped
 
     last: Pass | None = None
 
@@ -268,16 +278,30 @@ async def _reconciling(settings: "Settings", every: timedelta | None, output: Ou
 
     async with opened_reconciler(settings) as reconciler:
         if every is None:
-            await _until_stopped(look())
+            await until_stopped(look())
             return last
-        figures = ReconcileFigures(every)
-        try:
-            async with serve_figures(figures, settings.reconcile_metrics_address):
-                await _until_stopped(reconcile_forever(figures.counting(look, lambda: last), every))
-        except OSError as error:
-            message = f"MENTORING_RECONCILE_METRICS_ADDRESS: figures cannot be served: {error.strerror}."
-            raise Failed(message, ExitCode.USAGE) from None
+        health, figures = Health("reconcile"), ReconcileFigures(every)
+        async with serve(settings, "reconcile_metrics_address", health, figures), _watched(settings, health):
+            await until_stopped(reconcile_forever(figures.counting(look, lambda: last), every))
     return last
+
+
+@asynccontextmanager
+async def _watched(settings: "Settings", health: "Health") -> "AsyncIterator[None]":
+    """What this process needs, over connections of its own: a look at everything must not keep a look at health."""
+    from mentoring_lifecycle.gateways.database import open_database
+    from mentoring_lifecycle.starter.connection import calendar_from, connect
+    from mentoring_lifecycle.starter.health import checks_of_a_client, checks_of_peers
+
+    calendar, engine = calendar_from(settings), open_database(settings.database_url)
+    try:
+        checks = checks_of_a_client(await connect(settings), settings.task_queue, engine)
+        async with health.watching([*checks, *checks_of_peers(None, calendar)]):
+            yield
+    finally:
+        if calendar:
+            await calendar.aclose()
+        await engine.dispose()
 
 
 def tell_progress(looked_at: int) -> None:
@@ -308,15 +332,6 @@ async def opened_reconciler(settings: "Settings") -> "AsyncIterator[Reconciler]"
         if calendar:
             await calendar.aclose()
         await engine.dispose()
-
-
-async def _until_stopped(serving: Any) -> None:
-    task = asyncio.ensure_future(serving)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await asyncio.wait([task])
-    if not task.cancelled():
-        task.result()
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -8,11 +8,11 @@ ledger.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -345,6 +345,16 @@ class Reconciler:
         return done if result.outcome is Outcome.ACCEPTED else f"{result.outcome}: {result.reason}"
 
 
+async def _finished(remedy: Coroutine[Any, Any, str]) -> str:
+    """Its answer, also where the process is told to stop meanwhile: a claim in the ledger is settled and not left."""
+    task = asyncio.ensure_future(remedy)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
 def _nobody(view: OutsideView, party: Party) -> Person:
     """Stands for somebody the directory no longer knows; their calendar lies under their id."""
     return Person(view.people[party], "", "", "en", "UTC", 0)
@@ -356,7 +366,8 @@ def _log(row: Row) -> None:
         log.info("reconcile_directory_looked_up", relationship=row.relationship)
         return
     log.info(
-        f"reconcile_{row.finding}",
+        "reconcile_found",
+        finding=row.finding.value,
         relationship=row.relationship,
         party=row.party,
         session=row.session,

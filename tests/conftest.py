@@ -14,7 +14,7 @@ DEAR = ("workflows", "ui", "inbound", "packaging", "starter", "embedded", "contr
 
 LEFT_OUT = "left_out"
 
-PROGRAMS = {"postgres": "PostgreSQL", "prometheus": "Prometheus", "chromium": "Chromium"}
+PROGRAMS = {"postgres": "PostgreSQL", "prometheus": "Prometheus", "chromium": "Chromium", "systemd": "systemd"}
 """Markers of tests that need a program which not every computer has."""
 
 

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from mentoring_lifecycle.contracts.claims import Claim, Request
 from mentoring_lifecycle.domain.authorisation import Channel
@@ -74,6 +75,46 @@ def test_a_value_and_its_file_are_one_too_many(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("MENTORING_SMTP_PASSWORD", "hunter3")
     (problem,) = problems()
     assert problem == "MENTORING_SMTP_PASSWORD: is set together with MENTORING_SMTP_PASSWORD_FILE; unset one of them."
+
+
+GIVEN = {
+    "encryption_keys": f"a:{KEY}",
+    "cases_encryption_keys": f"a:{KEY}",
+    "claim_keys": f"2027:{KEY}",
+    "seal_key": KEY,
+    "certificate_key": KEY,
+    "smtp_password": KEY,
+    "caldav_password": KEY,
+    "database_url": f"postgresql://me:{KEY}@host/name",
+    "cases_database_url": f"postgresql://me:{KEY}@host/name",
+}
+"""Every setting with a secret in it, and a value that holds."""
+
+
+def test_every_secret_is_known() -> None:
+    """What is marked as one, and the two addresses that hold a password."""
+    marked = {name for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    assert marked | {"database_url", "cases_database_url"} == {*GIVEN}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_every_secret_comes_from_a_file_and_is_shown_nowhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """A file that is missing, empty or stands beside a value is a problem, and no problem repeats what it holds."""
+    file, variable = tmp_path / name, f"MENTORING_{name.upper()}"
+    monkeypatch.setenv(f"{variable}_FILE", str(file))
+    told = [problems()]
+    file.write_text("\n")
+    told.append(problems())
+    file.write_text(GIVEN[name] + "\n")
+    settings = read_settings()
+    given = getattr(settings, name)
+    assert (given.get_secret_value() if isinstance(given, SecretStr) else given) == GIVEN[name]
+    monkeypatch.setenv(variable, GIVEN[name])
+    told.append(problems())
+    assert all(problem.startswith(variable) for (problem,) in told)
+    assert KEY not in f"{told}{settings!r}"
 
 
 def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

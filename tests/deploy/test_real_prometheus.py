@@ -19,7 +19,9 @@ import yaml
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from mentoring_lifecycle.embedded.processes import ChildProcess
-from mentoring_lifecycle.starter.exporter import Figures, serve_figures
+from mentoring_lifecycle.settings import Settings
+from mentoring_lifecycle.starter.endpoints import serve
+from mentoring_lifecycle.starter.exporter import Figures
 
 from .prometheus import RULES, needs_prometheus, program, promtool
 
@@ -92,7 +94,9 @@ async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
     figures.show(_figures(2), datetime.now(UTC))
     prometheus, alertmanager = free_port(), free_port()
     async with AsyncExitStack() as stack:
-        scraped = await stack.enter_async_context(serve_figures(figures, "127.0.0.1:0"))
+        scraped = await stack.enter_async_context(
+            serve(Settings(exporter_address="127.0.0.1:0"), "exporter_address", figures=figures)
+        )
         told = stack.enter_context(_listening(receiver))
         _write_alertmanager(tmp_path, told.server_address[1])
         _write_prometheus(tmp_path, scraped, alertmanager)

@@ -208,17 +208,6 @@ def test_search_attributes_exist(page: Path) -> None:
     assert set(re.findall(r"\bMentoring[A-Z]\w+", text_of(page))) <= known
 
 
-def test_every_log_event_is_explained() -> None:
-    """The operator's page has each event that our own processes log, and no other."""
-    logged = {
-        event
-        for file in SOURCES
-        for event in re.findall(r'\blog\.(?:info|warning|error)\(\s*"([a-z_]+)"', text_of(file))
-    }
-    table = OPERATIONS.partition("| Event | Level |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", table.replace("MENTORING_", ""))) == logged
-
-
 @every_page
 def test_files_exist(page: Path) -> None:
     """Every file that a sentence names is there, by its path or by its name alone."""

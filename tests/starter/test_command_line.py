@@ -743,6 +743,8 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPat
     monkeypatch.setenv("MENTORING_DATABASE_URL", f"sqlite:///{tmp_path / 'mentoring.db'}")
     monkeypatch.setenv("MENTORING_METRICS_ADDRESS", "127.0.0.1:0")
     monkeypatch.setenv("MENTORING_CASES_METRICS_ADDRESS", "127.0.0.1:0")
+    monkeypatch.setenv("MENTORING_CASES_HEALTH_ADDRESS", "127.0.0.1:0")
+    monkeypatch.setenv("MENTORING_HEALTH_ADDRESS", "127.0.0.1:0")
     return monkeypatch
 
 

@@ -106,6 +106,8 @@ async def rig(tmp_path_factory: pytest.TempPathFactory, environment: pytest.Monk
                 "MENTORING_SMTP_PORT": str(mail.port),
                 "MENTORING_METRICS_ADDRESS": f"127.0.0.1:{port}",
                 "MENTORING_CASES_METRICS_ADDRESS": "127.0.0.1:0",
+                "MENTORING_CASES_HEALTH_ADDRESS": "127.0.0.1:0",
+                "MENTORING_HEALTH_ADDRESS": "127.0.0.1:0",
                 "MENTORING_SAFEGUARDING_CONTACT": CONTACT,
                 "MENTORING_REPLY_ADDRESS": "mentoring+{token}@mentoring.example",
                 "LC_ALL": "en_GB.UTF-8",

@@ -29,7 +29,9 @@ from mentoring_lifecycle.domain import events as e
 from mentoring_lifecycle.domain.events import Phase
 from mentoring_lifecycle.domain.evolution import evolve, opened
 from mentoring_lifecycle.domain.relationship import Relationship
-from mentoring_lifecycle.starter.exporter import Figures, Sources, read_figures, refresh_forever, serve_figures
+from mentoring_lifecycle.settings import Settings
+from mentoring_lifecycle.starter.endpoints import serve
+from mentoring_lifecycle.starter.exporter import Figures, Sources, read_figures, refresh_forever
 from mentoring_lifecycle.workflows import showing
 from tests.builders import ACTIVE, COORDINATOR, MENTEE, MENTOR, any_life, life
 
@@ -349,7 +351,7 @@ async def test_figures_are_served_over_http() -> None:
     """`/metrics` shows the figures on a port of its own, which is free again afterwards."""
     figures = Figures()
     figures.show(await read_figures(cast("Client", Visibility()), sources(), NOW), NOW)
-    async with serve_figures(figures, "127.0.0.1:0") as port:
+    async with serve(Settings(exporter_address="127.0.0.1:0"), "exporter_address", figures=figures) as port:
         answer = await asyncio.to_thread(fetch, f"http://127.0.0.1:{port}/metrics")
     assert 'mentoring_relationships{phase="active"} 0.0' in answer
     with pytest.raises(OSError, match="refused"):

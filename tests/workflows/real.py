@@ -79,6 +79,7 @@ class RealRig:
     clock: VirtualClock
     mentoring: MentoringClient
     metrics_address: str = "127.0.0.1:0"
+    health_address: str = "127.0.0.1:0"
     worker: ChildProcess | None = None
     _workers: int = 0
 
@@ -132,8 +133,13 @@ class RealRig:
         await self.temporal.kill()
         await self.temporal.start()
 
-    def _python(self, module: str, *arguments: str) -> list[str]:
-        clean = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in self._environment().items())]
+    def python(self, module: str, *arguments: str, **changed: str) -> list[str]:
+        """A command of ours in this rig's environment, but for what is said otherwise."""
+        return self._python(module, *arguments, environment=self._environment() | changed)
+
+    def _python(self, module: str, *arguments: str, environment: dict[str, str] | None = None) -> list[str]:
+        variables = environment or self._environment()
+        clean = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in variables.items())]
         return [*clean, sys.executable, "-P", "-m", module, *arguments]
 
     def _environment(self) -> dict[str, str]:
@@ -149,6 +155,7 @@ class RealRig:
             "MENTORING_CALDAV_USERNAME": self.calendar_server.username,
             "MENTORING_CALDAV_PASSWORD": self.calendar_server.password,
             "MENTORING_METRICS_ADDRESS": self.metrics_address,
+            "MENTORING_HEALTH_ADDRESS": self.health_address,
         }
 
 

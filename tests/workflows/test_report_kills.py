@@ -200,6 +200,8 @@ def _environment(folder: Path, url: str, temporal: EmbeddedTemporal, mail: MailS
         "MENTORING_SMTP_PORT": str(mail.port),
         "MENTORING_SENDER_ADDRESS": SENDER.email,
         "MENTORING_CASES_METRICS_ADDRESS": "127.0.0.1:0",
+        "MENTORING_CASES_HEALTH_ADDRESS": "127.0.0.1:0",
+        "MENTORING_HEALTH_ADDRESS": "127.0.0.1:0",
         "MENTORING_CASE_HANDLERS": f"{BACKUP},{COORDINATOR}",
         "MENTORING_SAFEGUARDING_CONTACT": CONTACT,
     }
