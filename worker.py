@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
+from temporalio.plugin import SimplePlugin
 from temporalio.runtime import Runtime
 from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -38,6 +39,7 @@ from mentoring_lifecycle.activities.ports import (
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
 from mentoring_lifecycle.activities.timetable import NoFreeDays, Timetable
+from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.claims import ClaimKeys
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
 from mentoring_lifecycle.contracts.seals import Seals
@@ -81,6 +83,9 @@ CASE_WORKFLOWS: tuple[type, ...] = (Case,)
 
 GRACE = timedelta(seconds=60)
 """Longer than the slowest mail: a letter under way is finished, not left unknown."""
+
+MAILS_OF_A_CALL = 2
+"""What one call hands to a relay with a quota at most: a letter to each of the pair, which cost one Action together."""
 
 PASSED_THROUGH = (
     "mentoring_lifecycle.domain",  # pure by lint and by its import contract; one identity per class on both sides
@@ -169,12 +174,57 @@ def activities_over(gateways: Gateways) -> list[Callable[..., Any]]:
     """Every activity of a relationship, acting through these gateways."""
     g, schedule = gateways, ScheduleActivities(gateways.timetable)
     return [
-        LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail, g.free_days, g.replies).deliver,
+        _letters_over(g).deliver,
         CalendarActivities(g.people, g.ledger, g.writer, g.calendar).apply,
         schedule.find_slots,
         schedule.propose_slots,
         JournalActivities(g.journal).append,
     ]
+
+
+def _letters_over(g: Gateways, *, at_once: int | None = None) -> LetterActivities:
+    return LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail, g.free_days, g.replies, at_once=at_once)
+
+
+class MailQueue(SimplePlugin):
+    """Beside a worker of relationships serves the queue of their letters, for as long as that worker runs.
+
+    With a quota the server hands out to all workers together no more than so many mails a minute; every worker must
+    ask for the same, because the last who asks is believed. What waits there keeps nothing else waiting.
+    """
+
+    def __init__(self, gateways: Gateways, mails_per_minute: int | None = None) -> None:
+        super().__init__("mentoring_lifecycle.MailQueue")
+        self._deliver = _letters_over(gateways, at_once=MAILS_OF_A_CALL if mails_per_minute else None).deliver
+        self._calls_per_second = mails_per_minute / 60 / MAILS_OF_A_CALL if mails_per_minute else None
+
+    async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:  # noqa: A002 -- the SDK's name
+        """Whichever of the two fails ends both."""
+        async with self._mail_worker(worker):
+            await super().run_worker(worker, next)
+
+    def _mail_worker(self, worker: Worker) -> Worker:
+        """Like its neighbour, but for what it serves; without the client's plugins, which would add the rest again."""
+        connection = worker.client.config(active_config=True)
+        connection["plugins"] = []
+        like: dict[str, Any] = {
+            key: value for key, value in worker.config(active_config=True).items() if key in _TAKEN_OVER
+        }
+        return Worker(
+            Client(**connection),
+            task_queue=names.mail_queue_of(worker.task_queue),
+            activities=[self._deliver],
+            max_task_queue_activities_per_second=self._calls_per_second,
+            **like,
+        )
+
+
+_TAKEN_OVER = (
+    *("identity", "interceptors", "graceful_shutdown_timeout", "on_fatal_error", "debug_mode"),
+    *("build_id", "use_worker_versioning", "deployment_config"),
+    *("max_heartbeat_throttle_interval", "default_heartbeat_throttle_interval", "disable_payload_error_limit"),
+)
+"""By the worker of the letters from the one beside it; slots and pollers are its own."""
 
 
 def sandbox(runner: WorkflowRunner | None = None) -> WorkflowRunner:
@@ -185,8 +235,18 @@ def sandbox(runner: WorkflowRunner | None = None) -> WorkflowRunner:
     return replace(runner, restrictions=runner.restrictions.with_passthrough_modules(*PASSED_THROUGH))
 
 
-def build_worker(client: Client, gateways: Gateways, *, task_queue: str, claims: ClaimKeys | None = None) -> Worker:
-    """A worker for relationships, over any gateways; with `claims` it asks everybody to prove who they are."""
+def build_worker(
+    client: Client,
+    gateways: Gateways,
+    *,
+    task_queue: str,
+    claims: ClaimKeys | None = None,
+    mails_per_minute: int | None = None,
+) -> Worker:
+    """A worker for relationships and their letters, over any gateways.
+
+    With `claims` it asks everybody to prove who they are; `mails_per_minute` is the relay's quota, see MailQueue.
+    """
     return Worker(
         client,
         task_queue=task_queue,
@@ -195,6 +255,8 @@ def build_worker(client: Client, gateways: Gateways, *, task_queue: str, claims:
         interceptors=[Doorkeeper(claims)],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=GRACE,
+        plugins=[MailQueue(gateways, mails_per_minute)],
+        plugin_shutdown_timeout=2 * GRACE,
     )
 
 
@@ -241,7 +303,13 @@ async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event) -> None
     gateways = gateways_from(settings, engine)
     async with opened_gateways(settings, engine, gateways):
         relationships = await connect(settings, runtime)
-        async with build_worker(relationships, gateways, task_queue=settings.task_queue, claims=settings.claims()):
+        async with build_worker(
+            relationships,
+            gateways,
+            task_queue=settings.task_queue,
+            claims=settings.claims(),
+            mails_per_minute=settings.relay_mails_per_minute,
+        ):
             await _until(stop, settings.task_queue)
     log.info("worker_stopped")
 

@@ -27,7 +27,14 @@ from mentoring_lifecycle.activities.ports import (
 from mentoring_lifecycle.activities.timetable import NoFreeDays
 from mentoring_lifecycle.activities.working_time import Habits, next_time_to_write
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Deliveries, Delivery, LettersOrder, Outcome
+from mentoring_lifecycle.contracts.deliveries import (
+    ADDRESS_GONE,
+    NEXT_TURN,
+    Deliveries,
+    Delivery,
+    LettersOrder,
+    Outcome,
+)
 from mentoring_lifecycle.contracts.people import AddressState, Person
 from mentoring_lifecycle.contracts.words import Words
 from mentoring_lifecycle.domain.consequences import session_uid
@@ -54,9 +61,12 @@ class LetterActivities:
         mail: MailGateway,
         free_days: FreeDaysGateway | None = None,
         replies: ReplyAddresses | None = None,
+        *,
+        at_once: int | None = None,
     ) -> None:
         """Without `journal` nothing is ever on hold, as among cases. Without `free_days` only the rest days of the week
-        are days off; without `replies` letters name the sender alone, and nothing that comes back is read.
+        are days off; without `replies` letters name the sender alone, and nothing that comes back is read. One call
+        hands at most `at_once` mails to the server, so that whoever limits calls limits mails.
         """
         self._people = people
         self._ledger = ledger
@@ -65,6 +75,7 @@ class LetterActivities:
         self._mail = mail
         self._free_days = free_days or NoFreeDays()
         self._replies = replies
+        self._at_once = at_once
 
     @activity.defn(name=names.DELIVER_LETTERS)
     async def deliver(self, order: LettersOrder) -> Deliveries:
@@ -73,7 +84,13 @@ class LetterActivities:
         async with heartbeats():
             for each in order.dropped:
                 await self._record(order.relationship, each.key, each.purpose, LedgerState.SUPPRESSED, each.reason)
-            return Deliveries(tuple([await self._deliver(order.relationship, each, now) for each in order.letters]))
+            results: list[Delivery] = []
+            for letter in order.letters:
+                if self._at_once and sum(map(_took_a_mail, results)) >= self._at_once:
+                    results.append(Delivery(letter.key, Outcome.DELAYED, NEXT_TURN))
+                else:
+                    results.append(await self._deliver(order.relationship, letter, now))
+            return Deliveries(tuple(results))
 
     async def repeat(self, relationship: str, letter: Letter, now: datetime) -> Delivery:
         """Try a letter again of which nobody can tell whether it left, whatever its kind: a human being decided so.
@@ -197,6 +214,11 @@ class LetterActivities:
         if self._replies is None or letter.party not in PAIR:
             return ""
         return await self._replies.address_for(relationship, letter.to)
+
+
+def _took_a_mail(result: Delivery) -> bool:
+    """Whether the mail server may have been asked."""
+    return result.outcome not in (Outcome.SUPPRESSED, Outcome.EXPIRED) and result.reason != QUIET
 
 
 def _entry(relationship: str, letter: Letter, words: Words, reader: Person, partner: Person | None) -> SessionEntry:

@@ -24,6 +24,9 @@ class Outcome(StrEnum):
     """Not done yet and worth another try: the peer was away or asked to wait."""
 
 
+NEXT_TURN = "turn"
+"""Reason of a letter that was not tried, because one call had as many of them as the relay's quota allows it."""
+
 ADDRESS_GONE = "address"
 """The reason of a letter that failed because the mailbox does not exist."""
 
