@@ -113,11 +113,13 @@ class Gateways:
     """For the client that opens relationships, and for cases that keep two people apart."""
     replies: ReplyAddresses | None = None
     """Where answers come back to; None: nothing that comes back is read."""
+    window: timedelta = timedelta()
+    """Over how long what is due to many at the same hour is spread; nothing: everything comes at its hour."""
 
     @property
     def timetable(self) -> Timetable:
         """What finds times by means of these."""
-        return Timetable(self.people, self.free_days, self.bookings, self.free_busy)
+        return Timetable(self.people, self.free_days, self.bookings, self.free_busy, self.window)
 
 
 @asynccontextmanager
@@ -150,6 +152,7 @@ def gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
         free_busy=free_busy_from(settings),
         pairings=SqlPairings(engine),
         replies=SqlReplyAddresses(engine, template) if template else None,
+        window=timedelta(minutes=settings.spread_minutes),
     )
 
 
@@ -183,7 +186,9 @@ def activities_over(gateways: Gateways) -> list[Callable[..., Any]]:
 
 
 def _letters_over(g: Gateways, *, at_once: int | None = None) -> LetterActivities:
-    return LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail, g.free_days, g.replies, at_once=at_once)
+    return LetterActivities(
+        g.people, g.ledger, g.journal, g.writer, g.mail, g.free_days, g.replies, at_once=at_once, window=g.window
+    )
 
 
 class MailQueue(SimplePlugin):

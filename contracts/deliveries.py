@@ -97,6 +97,8 @@ class Slot:
     """Catalogue words: `gap`, `overlap`, `other_day`, `other_hour`, `outside_hours`."""
     proposals: tuple[datetime, ...] = ()
     """Other times that would suit both, in order."""
+    ask_at: datetime | None = None
+    """When both are asked whether it took place; None: a fixed time after the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,7 +334,8 @@ class Story:
     def _record(self, wish: FindSlot, slot: Slot) -> None:
         """Unless another time has been asked for while this one was being found."""
         if still_wanted(wish, self.state):
-            self._report(RecordSlot(slot.session, slot.starts_at, slot.remind_at, slot.notes, slot.proposals))
+            found = RecordSlot(slot.session, slot.starts_at, slot.remind_at, slot.notes, slot.proposals, slot.ask_at)
+            self._report(found)
 
     async def _append_to_journal(self) -> None:
         entries = tuple(self._tail)

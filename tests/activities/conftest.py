@@ -56,6 +56,7 @@ class Desk:
     free_days: MemoryFreeDays = field(default_factory=MemoryFreeDays)
     replies: MemoryReplyAddresses | None = None
     at_once: int | None = None
+    window: timedelta = timedelta()
     now: datetime = NOON
     beats: list[object] = field(default_factory=list)
     """Heartbeats sent."""
@@ -78,6 +79,7 @@ class Desk:
             self.free_days,
             self.replies,
             at_once=self.at_once,
+            window=self.window,
         )
         done: Deliveries = await self.run(activities.deliver, LettersOrder(RELATIONSHIP, letters))
         return done.results

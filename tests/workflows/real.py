@@ -149,6 +149,7 @@ class RealRig:
             "MENTORING_CALDAV_USERNAME": self.calendar_server.username,
             "MENTORING_CALDAV_PASSWORD": self.calendar_server.password,
             "MENTORING_METRICS_ADDRESS": self.metrics_address,
+            "MENTORING_SPREAD_MINUTES": "0",  # lives here are told by the hour
         }
 
 
