@@ -30,7 +30,9 @@ from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
 from mentoring_lifecycle.plugin import MentoringPlugin
 from mentoring_lifecycle.settings import Settings
+from mentoring_lifecycle.starter.causes import Code
 from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient
+from mentoring_lifecycle.starter.examination import Examiner
 from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
 from mentoring_lifecycle.worker import WORKFLOWS, activities_over, build_worker, sandbox
 from mentoring_lifecycle.workflows import perform
@@ -116,6 +118,10 @@ async def queues_of_letters(client: Client, workflow_id: str) -> set[str]:
     return {event.activity_task_scheduled_event_attributes.task_queue.name for event in calls}
 
 
+def examiner_of(client: Client, world: World, queue: str) -> Examiner:
+    return Examiner(client, ledger=world.ledger, people=world.people, journal=world.journal, task_queue=queue)
+
+
 # --- whose queue ------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +165,8 @@ async def test_while_nobody_takes_mail_all_else_goes_on(client: Client, queue: s
         await sessions_begin(on)
         await until(lambda: len(world.calendar.calendars) == len(PAIR))
         assert world.mail.sent == []
+        causes = (await examiner_of(client, world, queue).explain(on.id)).causes
+        assert (causes[0].code, f"{queue}-mail" in causes[0].evidence) == (Code.NO_MAIL_WORKER, True)
     async with build_worker(client, world.gateways(), task_queue=queue):
         await until(lambda: {mail.to.email for mail in world.mail.sent} >= {"mia@pair.example", "ed@pair.example"})
 
