@@ -21,6 +21,7 @@ from mentoring_lifecycle.settings import Settings
 from mentoring_lifecycle.worker import (
     WORKFLOWS,
     Gateways,
+    MailQueue,
     activities_over,
     gateways_from,
     opened_database,
@@ -32,6 +33,8 @@ from mentoring_lifecycle.workflows.doorkeeper import Doorkeeper
 
 class MentoringPlugin(SimplePlugin):
     """Adds the relationship workflow, its activities and its data conversion to a host's client, worker and replayer.
+
+    Beside each worker it serves the queue of the letters, `<task queue>-mail`, at the pace of the relay's quota.
 
     The host's own data converter is merged with, never replaced: its codec, its failures and its storage stay. A host
     that converts payloads in a way of its own gets a ValueError instead of unreadable data. The database is migrated
@@ -46,6 +49,7 @@ class MentoringPlugin(SimplePlugin):
             gateways = gateways_from(settings, engine)
             self._opened = partial(opened_gateways, settings, engine, gateways)
         self.gateways = gateways
+        self._mail_queue = MailQueue(gateways, settings.relay_mails_per_minute)
 
         def converter(existing: DataConverter | None) -> DataConverter:
             return merge(existing, data_converter(settings.codec()))
@@ -62,4 +66,4 @@ class MentoringPlugin(SimplePlugin):
     async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:  # noqa: A002 -- the SDK's name
         """Open the gateways around a worker only: a replay touches no database."""
         async with self._opened():
-            await super().run_worker(worker, next)
+            await self._mail_queue.run_worker(worker, next)

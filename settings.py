@@ -78,6 +78,14 @@ class Settings(BaseSettings):
     """`tls` from the first byte; left out: `starttls`, without which nothing is sent, and `none` on this computer."""
     smtp_username: str = ""
     smtp_password: SecretStr = SecretStr("")
+    mail_queue: Literal["own", "shared"] = "own"
+    """Where the letters of relationships opened from now on wait: on a queue of their own, or, for as long as workers
+    of an earlier version serve them, on that of everything else."""
+    relay_mails_per_minute: int | None = Field(None, ge=1)
+    """What all workers together hand to the mail server at most, from the queue of its own; left out: no limit."""
+    spread_minutes: int = Field(30, ge=0, le=120)
+    """Over how long what is due to many at the same hour is spread, each relationship at its own moment; 0: not at all.
+    """
     sender_address: str = "mentoring@mentoring.example"
     sender_name: str = "Mentoring"
     reply_address: str = ""

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
+from temporalio.plugin import SimplePlugin
 from temporalio.runtime import Runtime
 from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -37,6 +38,7 @@ from mentoring_lifecycle.activities.ports import (
 )
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
 from mentoring_lifecycle.activities.timetable import NoFreeDays, Timetable
+from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.claims import ClaimKeys
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
 from mentoring_lifecycle.contracts.seals import Seals
@@ -85,6 +87,9 @@ CASE_WORKFLOWS: tuple[type, ...] = (Case,)
 GRACE = timedelta(seconds=60)
 """Longer than the slowest mail: a letter under way is finished, not left unknown."""
 
+MAILS_OF_A_CALL = 2
+"""What one call hands to a relay with a quota at most: a letter to each of the pair, which cost one Action together."""
+
 PASSED_THROUGH = (
     "mentoring_lifecycle.domain",  # pure by lint and by its import contract; one identity per class on both sides
     "mentoring_lifecycle.contracts",  # models only; loading them anew for every run costs 3 MiB and three times the CPU
@@ -111,11 +116,13 @@ class Gateways:
     """For the client that opens relationships, and for cases that keep two people apart."""
     replies: ReplyAddresses | None = None
     """Where answers come back to; None: nothing that comes back is read."""
+    window: timedelta = timedelta()
+    """Over how long what is due to many at the same hour is spread; nothing: everything comes at its hour."""
 
     @property
     def timetable(self) -> Timetable:
         """What finds times by means of these."""
-        return Timetable(self.people, self.free_days, self.bookings, self.free_busy)
+        return Timetable(self.people, self.free_days, self.bookings, self.free_busy, self.window)
 
 
 @asynccontextmanager
@@ -148,6 +155,7 @@ def gateways_from(settings: Settings, engine: AsyncEngine) -> Gateways:
         free_busy=free_busy_from(settings),
         pairings=SqlPairings(engine),
         replies=SqlReplyAddresses(engine, template) if template else None,
+        window=timedelta(minutes=settings.spread_minutes),
     )
 
 
@@ -172,12 +180,59 @@ def activities_over(gateways: Gateways) -> list[Callable[..., Any]]:
     """Every activity of a relationship, acting through these gateways."""
     g, schedule = gateways, ScheduleActivities(gateways.timetable)
     return [
-        LetterActivities(g.people, g.ledger, g.journal, g.writer, g.mail, g.free_days, g.replies).deliver,
+        _letters_over(g).deliver,
         CalendarActivities(g.people, g.ledger, g.writer, g.calendar).apply,
         schedule.find_slots,
         schedule.propose_slots,
         JournalActivities(g.journal).append,
     ]
+
+
+def _letters_over(g: Gateways, *, at_once: int | None = None) -> LetterActivities:
+    return LetterActivities(
+        g.people, g.ledger, g.journal, g.writer, g.mail, g.free_days, g.replies, at_once=at_once, window=g.window
+    )
+
+
+class MailQueue(SimplePlugin):
+    """Beside a worker of relationships serves the queue of their letters, for as long as that worker runs.
+
+    With a quota the server hands out to all workers together no more than so many mails a minute; every worker must
+    ask for the same, because the last who asks is believed. What waits there keeps nothing else waiting.
+    """
+
+    def __init__(self, gateways: Gateways, mails_per_minute: int | None = None) -> None:
+        super().__init__("mentoring_lifecycle.MailQueue")
+        self._deliver = _letters_over(gateways, at_once=MAILS_OF_A_CALL if mails_per_minute else None).deliver
+        self._calls_per_second = mails_per_minute / 60 / MAILS_OF_A_CALL if mails_per_minute else None
+
+    async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:  # noqa: A002 -- the SDK's name
+        """Whichever of the two fails ends both."""
+        async with self._mail_worker(worker):
+            await super().run_worker(worker, next)
+
+    def _mail_worker(self, worker: Worker) -> Worker:
+        """Like its neighbour, but for what it serves; without the client's plugins, which would add the rest again."""
+        connection = worker.client.config(active_config=True)
+        connection["plugins"] = []
+        like: dict[str, Any] = {
+            key: value for key, value in worker.config(active_config=True).items() if key in _TAKEN_OVER
+        }
+        return Worker(
+            Client(**connection),
+            task_queue=names.mail_queue_of(worker.task_queue),
+            activities=[self._deliver],
+            max_task_queue_activities_per_second=self._calls_per_second,
+            **like,
+        )
+
+
+_TAKEN_OVER = (
+    *("identity", "interceptors", "graceful_shutdown_timeout", "on_fatal_error", "debug_mode"),
+    *("build_id", "use_worker_versioning", "deployment_config"),
+    *("max_heartbeat_throttle_interval", "default_heartbeat_throttle_interval", "disable_payload_error_limit"),
+)
+"""By the worker of the letters from the one beside it; slots and pollers are its own."""
 
 
 def sandbox(runner: WorkflowRunner | None = None) -> WorkflowRunner:
@@ -189,10 +244,17 @@ def sandbox(runner: WorkflowRunner | None = None) -> WorkflowRunner:
 
 
 def build_worker(
-    client: Client, gateways: Gateways, *, task_queue: str, claims: ClaimKeys | None = None, identity: str | None = None
+    client: Client,
+    gateways: Gateways,
+    *,
+    task_queue: str,
+    claims: ClaimKeys | None = None,
+    mails_per_minute: int | None = None,
+    identity: str | None = None,
 ) -> Worker:
-    """A worker for relationships, over any gateways; with `claims` it asks everybody to prove who they are.
+    """A worker for relationships and their letters, over any gateways.
 
+    With `claims` it asks everybody to prove who they are; `mails_per_minute` is the relay's quota, see MailQueue.
     It polls under its own `identity`, or that of the client.
     """
     return Worker(
@@ -204,6 +266,8 @@ def build_worker(
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=GRACE,
         identity=identity,
+        plugins=[MailQueue(gateways, mails_per_minute)],
+        plugin_shutdown_timeout=2 * GRACE,
     )
 
 
@@ -254,7 +318,14 @@ async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event, health:
         relationships, queue = await connect(settings, runtime), settings.task_queue
         checks = checks_of_a_worker(health, relationships, queue, {engine: RELATIONSHIPS_SCHEMA})
         async with (
-            build_worker(relationships, gateways, task_queue=queue, claims=settings.claims(), identity=health.identity),
+            build_worker(
+                relationships,
+                gateways,
+                task_queue=queue,
+                claims=settings.claims(),
+                mails_per_minute=settings.relay_mails_per_minute,
+                identity=health.identity,
+            ),
             health.watching([*checks, *checks_of_peers(gateways.mail, gateways.calendar)]),
         ):
             await _until(stop, queue)

@@ -24,11 +24,19 @@ from mentoring_lifecycle.activities.ports import (
     ReplyAddresses,
     SessionEntry,
 )
+from mentoring_lifecycle.activities.spread import Spread
 from mentoring_lifecycle.activities.stopping import raise_if_stopping
 from mentoring_lifecycle.activities.timetable import NoFreeDays
 from mentoring_lifecycle.activities.working_time import Habits, next_time_to_write
 from mentoring_lifecycle.contracts import names
-from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Deliveries, Delivery, LettersOrder, Outcome
+from mentoring_lifecycle.contracts.deliveries import (
+    ADDRESS_GONE,
+    NEXT_TURN,
+    Deliveries,
+    Delivery,
+    LettersOrder,
+    Outcome,
+)
 from mentoring_lifecycle.contracts.people import AddressState, Person
 from mentoring_lifecycle.contracts.words import Words
 from mentoring_lifecycle.domain.consequences import session_uid
@@ -55,9 +63,14 @@ class LetterActivities:
         mail: MailGateway,
         free_days: FreeDaysGateway | None = None,
         replies: ReplyAddresses | None = None,
+        *,
+        at_once: int | None = None,
+        window: timedelta = timedelta(),
     ) -> None:
         """Without `journal` nothing is ever on hold, as among cases. Without `free_days` only the rest days of the week
-        are days off; without `replies` letters name the sender alone, and nothing that comes back is read.
+        are days off; without `replies` letters name the sender alone, and nothing that comes back is read. One call
+        hands at most `at_once` mails to the server, so that whoever limits calls limits mails.
+        What waits for a morning leaves in the course of a `window` from then on; see Spread.
         """
         self._people = people
         self._ledger = ledger
@@ -66,6 +79,8 @@ class LetterActivities:
         self._mail = mail
         self._free_days = free_days or NoFreeDays()
         self._replies = replies
+        self._at_once = at_once
+        self._window = window
 
     @activity.defn(name=names.DELIVER_LETTERS)
     async def deliver(self, order: LettersOrder) -> Deliveries:
@@ -77,11 +92,14 @@ class LetterActivities:
         async with heartbeats():
             for each in order.dropped:
                 await self._record(order.relationship, each.key, each.purpose, LedgerState.SUPPRESSED, each.reason)
-            done = []
+            results: list[Delivery] = []
             for letter in order.letters:
                 raise_if_stopping()
-                done.append(await self._deliver(order.relationship, letter, now))
-            return Deliveries(tuple(done))
+                if self._at_once and sum(map(_took_a_mail, results)) >= self._at_once:
+                    results.append(Delivery(letter.key, Outcome.DELAYED, NEXT_TURN))
+                else:
+                    results.append(await self._deliver(order.relationship, letter, now))
+            return Deliveries(tuple(results))
 
     async def repeat(self, relationship: str, letter: Letter, now: datetime) -> Delivery:
         """Try a letter again of which nobody can tell whether it left, whatever its kind: a human being decided so.
@@ -105,7 +123,7 @@ class LetterActivities:
             return await self._send_another_way(relationship, letter, reader, now, again_if_unknown)
         if reader.address is AddressState.FAILED:
             return await self._drop(relationship, letter, LedgerState.SUPPRESSED, ADDRESS_GONE)
-        if MANNERS[letter.purpose].waits_for_day and (waits := self._wait(letter, reader, now)):
+        if MANNERS[letter.purpose].waits_for_day and (waits := self._wait(relationship, letter, reader, now)):
             return (
                 waits
                 if waits.outcome is Outcome.DELAYED
@@ -116,12 +134,13 @@ class LetterActivities:
     async def _is_on_hold(self, relationship: str) -> bool:
         return self._journal is not None and await self._journal.is_on_hold(relationship)
 
-    def _wait(self, letter: Letter, reader: Person, now: datetime) -> Delivery | None:
+    def _wait(self, relationship: str, letter: Letter, reader: Person, now: datetime) -> Delivery | None:
         """Until when a letter that can wait is kept back, so that nobody is written to at night or on a day off.
 
         A reminder whose hour would pass meanwhile is given up: it was a courtesy. Anything else is sent all the same.
         """
-        at = next_time_to_write(Habits(reader, self._free_days), now, letter.not_after)
+        habits, spread = Habits(reader, self._free_days), Spread.of(relationship, self._window)
+        at = next_time_to_write(habits, now, letter.not_after, spread, letter.facts.deadline)
         if at is not None and at > now:
             return Delivery(letter.key, Outcome.DELAYED, QUIET, ceil((at - now).total_seconds()))
         is_courtesy = MANNERS[letter.purpose].when_unknown is WhenUnknown.LEAVE
@@ -205,6 +224,11 @@ class LetterActivities:
         if self._replies is None or letter.party not in PAIR:
             return ""
         return await self._replies.address_for(relationship, letter.to)
+
+
+def _took_a_mail(result: Delivery) -> bool:
+    """Whether the mail server may have been asked."""
+    return result.outcome not in (Outcome.SUPPRESSED, Outcome.EXPIRED) and result.reason != QUIET
 
 
 def _entry(relationship: str, letter: Letter, words: Words, reader: Person, partner: Person | None) -> SessionEntry:

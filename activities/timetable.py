@@ -1,7 +1,7 @@
 """Finds times that two people can keep: what is known of them, and the arithmetic of working time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from mentoring_lifecycle.activities.activity_log import log
@@ -14,6 +14,7 @@ from mentoring_lifecycle.activities.ports import (
     PeopleGateway,
     Span,
 )
+from mentoring_lifecycle.activities.spread import Spread
 from mentoring_lifecycle.activities.working_time import (
     FARTHEST_DAYS,
     Finding,
@@ -21,6 +22,7 @@ from mentoring_lifecycle.activities.working_time import (
     PairClock,
     find_time,
     proposals,
+    question_time,
     reminder_time,
 )
 from mentoring_lifecycle.contracts.deliveries import Slot
@@ -38,12 +40,16 @@ class NoFreeDays:
 
 @dataclass(frozen=True)
 class Timetable:
-    """Times of sessions. Without bookings nothing is reserved; without free/busy nobody's own calendar is asked."""
+    """Times of sessions. Without bookings nothing is reserved; without free/busy nobody's own calendar is asked.
+
+    Reminders and questions of those who meet at the same hour are spread over a `window`; see Spread.
+    """
 
     people: PeopleGateway
     free_days: FreeDaysGateway
     bookings: BookingsGateway | None = None
     free_busy: FreeBusyGateway | None = None
+    window: timedelta = timedelta()
 
     async def find(self, relationship: str, wish: FindSlot) -> Slot:
         """The time of a session, reserved for both. Our own database is asked, and no other system."""
@@ -55,7 +61,7 @@ class Timetable:
         busy = await self._busy(wish, pair)
         slot = await self._find(relationship, wish, pair, busy)
         others = await self._proposals(relationship, wish, pair, busy)
-        return Slot(slot.session, slot.starts_at, slot.remind_at, slot.notes, others)
+        return replace(slot, proposals=others)
 
     async def proposals(self, relationship: str, wish: FindSlot) -> tuple[datetime, ...]:
         """Times that would suit both, in order; nothing is reserved."""
@@ -83,8 +89,13 @@ class Timetable:
         else:
             find(())
         assert found
-        remind_at = reminder_time(found.starts_at, wish.remind_before_hours, pair)
-        return Slot(wish.session, found.starts_at, remind_at, found.notes)
+        spread = Spread.of(relationship, self.window)
+        remind_at = reminder_time(found.starts_at, wish.remind_before_hours, pair, spread)
+        ask_at = None
+        if wish.ask_after_minutes is not None:
+            wished = found.starts_at + length + timedelta(minutes=wish.ask_after_minutes)
+            ask_at = question_time(wished, pair, spread)
+        return Slot(wish.session, found.starts_at, remind_at, found.notes, ask_at=ask_at)
 
     async def _proposals(
         self, relationship: str, wish: FindSlot, pair: list[Habits], busy: Sequence[Span]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from mentoring_lifecycle.activities.clocks import at_local_time, clock_note, zone_at, zone_named, zone_on
 from mentoring_lifecycle.activities.ports import FreeDaysGateway, Span
+from mentoring_lifecycle.activities.spread import AT_ITS_HOUR, Spread
 from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.domain.effects import FindSlot
 
@@ -252,10 +253,12 @@ def _free_starts(
 # --- letters ----------------------------------------------------------------------------------------------------
 
 
-def reminder_time(starts_at: datetime, hours: int, pair: Sequence[Habits]) -> datetime | None:
+def reminder_time(
+    starts_at: datetime, hours: int, pair: Sequence[Habits], spread: Spread = AT_ITS_HOUR
+) -> datetime | None:
     """The last instant, no later than so many hours before the start, at which both may be written to.
 
-    None where there is none within FARTHEST_DAYS.
+    With a spread some time before it, in the same hours of the same day. None where there is none within FARTHEST_DAYS.
     """
     limit = starts_at - timedelta(hours=hours)
     around = (limit - timedelta(days=FARTHEST_DAYS), limit + _DAY)
@@ -264,18 +267,37 @@ def reminder_time(starts_at: datetime, hours: int, pair: Sequence[Habits]) -> da
     if not before:
         return None
     begins, ends = before[-1]
-    return limit if limit < ends else max(begins, ends - BEFORE_QUIET)
+    last = limit if limit < ends else max(begins, ends - BEFORE_QUIET)
+    return last - spread.part_of(last - begins)
 
 
-def next_time_to_write(habits: Habits, now: datetime, not_after: datetime) -> datetime | None:
+def question_time(wished: datetime, pair: Sequence[Habits], spread: Spread) -> datetime | None:
+    """Some time after an instant, in the same hours in which both may be written to.
+
+    None where that leaves it as it is, or both may not be written to then: the letters wait for each one's day.
+    """
+    spans = in_common([each.writable_spans((wished, wished + _DAY)) for each in pair], (wished, wished + _DAY))
+    part = spread.part_of(spans[0][1] - wished) if spans and spans[0][0] == wished else timedelta()
+    return wished + part if part else None
+
+
+def next_time_to_write(
+    habits: Habits,
+    now: datetime,
+    not_after: datetime,
+    spread: Spread = AT_ITS_HOUR,
+    promised: datetime | None = None,
+) -> datetime | None:
     """When somebody may be written to from now on: on a working day, else on any day, outside the quiet hours.
 
-    None where no such time comes before `not_after`.
+    Now, where that is possible now; else with a spread some time after these hours begin, before they end and before
+    the instant that the letter promises. None where they do not begin before `not_after`.
     """
     around = (now, min(not_after, now + timedelta(days=FARTHEST_DAYS)) + _DAY)
     for on_any_day in (False, True):
         spans = in_common([habits.writable_spans(around, on_any_day=on_any_day)], around)
-        at = next((max(begins, now) for begins, ends in spans if ends > now), None)
-        if at and at <= not_after:
-            return at
+        begins, ends = next((span for span in spans if span[1] > now), (None, now))
+        if begins and begins <= not_after:
+            room = min(ends, not_after, promised or not_after) - begins
+            return begins if begins == now else begins + spread.part_of(room)
     return None

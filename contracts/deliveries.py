@@ -24,6 +24,9 @@ class Outcome(StrEnum):
     """Not done yet and worth another try: the peer was away or asked to wait."""
 
 
+NEXT_TURN = "turn"
+"""Reason of a letter that was not tried, because one call had as many of them as the relay's quota allows it."""
+
 ADDRESS_GONE = "address"
 """The reason of a letter that failed because the mailbox does not exist."""
 
@@ -94,6 +97,8 @@ class Slot:
     """Catalogue words: `gap`, `overlap`, `other_day`, `other_hour`, `outside_hours`."""
     proposals: tuple[datetime, ...] = ()
     """Other times that would suit both, in order."""
+    ask_at: datetime | None = None
+    """When both are asked whether it took place; None: a fixed time after the end."""
 
 
 @dataclass(frozen=True, slots=True)

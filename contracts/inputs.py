@@ -19,6 +19,8 @@ class StartRelationship:
     opening: Opening
     shows_search_attributes: bool = True
     """Switch off on clusters where our six attributes cannot be registered."""
+    mail_queue: str = ""
+    """Task queue of its letters; empty: that of everything else, which workers of before this field serve alone."""
     kind: Literal["start"] = "start"
 
 
@@ -52,6 +54,8 @@ class CarriedState:
     """Letters that the ledger has not been told will not be sent."""
     moves: int = 0
     """How often it has left an installation for another one: an earlier export of it is older than this."""
+    mail_queue: str = ""
+    """As it was opened; see `StartRelationship`."""
     schema: Literal[1] = 1
     kind: Literal["carried"] = "carried"
 

@@ -45,6 +45,11 @@ _RELATIONSHIP_PREFIX = "relationship/"
 _CASE_PREFIX = "case/"
 
 
+def mail_queue_of(task_queue: str) -> str:
+    """The queue of the letters of what waits on a task queue."""
+    return f"{task_queue}-mail"
+
+
 def relationship_workflow_id(relationship: str) -> str:
     """The workflow id of a relationship."""
     return f"{_RELATIONSHIP_PREFIX}{relationship}"

@@ -93,17 +93,20 @@ def plan(draft: Draft, starts_at: datetime, now: datetime, by: Party | None = No
     if ends_at > state.ends_at:
         return
     final = state.planned_so_far + 1 == state.sessions_planned
-    remind_at, notes = _found_with(state, starts_at, now)
-    draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final, remind_at, notes, by))
+    remind_at, ask_at, notes = _found_with(state, starts_at, now)
+    draft.add(SessionPlanned(now, state.next_session, starts_at, ends_at, final, remind_at, notes, by, ask_at))
 
 
-def _found_with(state: Relationship, starts_at: datetime, now: datetime) -> tuple[datetime | None, tuple[str, ...]]:
+def _found_with(
+    state: Relationship, starts_at: datetime, now: datetime
+) -> tuple[datetime | None, datetime | None, tuple[str, ...]]:
     """What is known about a time because it was found, and not chosen by somebody."""
     if starts_at != state.pencilled:
-        return None, ()
+        return None, None, ()
     remind_at = state.pencilled_remind_at
     # It is told only now: a reminder in the same minute would be noise.
-    return (remind_at if remind_at and remind_at > now else None), state.pencilled_notes
+    remind_at = remind_at if remind_at and remind_at > now else None
+    return remind_at, state.pencilled_ask_at, state.pencilled_notes
 
 
 def book_pencilled(draft: Draft, now: datetime) -> None:

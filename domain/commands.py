@@ -699,6 +699,8 @@ class RecordSlot:
     """What is to be said about this time, as catalogue words."""
     proposals: tuple[datetime, ...] = ()
     """Other times that would suit both, where they were asked for."""
+    ask_at: datetime | None = None
+    """When both may be asked about it; None: a fixed time after the end."""
     kind: Literal["record_slot"] = "record_slot"
 
 

@@ -263,6 +263,7 @@ def wish_for(state: Relationship, session: int, not_before: datetime) -> FindSlo
         minutes=minutes,
         latest=state.ends_at,
         remind_before_hours=sessions.remind_before_hours,
+        ask_after_minutes=sessions.ask_after_minutes,
         next_zone=state.next_zone,
         next_zone_at=state.next_zone_at,
     )

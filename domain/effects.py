@@ -155,6 +155,8 @@ class FindSlot:
     next_zone: str = ""
     next_zone_at: datetime | None = None
     """The zone that holds from that instant on; empty and None: no change is known of."""
+    ask_after_minutes: int | None = None
+    """After its end, both are asked about it; None: of a wish from before this was said."""
     kind: Literal["find_slot"] = "find_slot"
 
 

@@ -329,6 +329,7 @@ class SlotFound:
     remind_at: datetime | None = None
     notes: tuple[str, ...] = ()
     proposals: tuple[datetime, ...] = ()
+    ask_at: datetime | None = None
     kind: Literal["slot_found"] = "slot_found"
 
 
@@ -343,6 +344,7 @@ class SessionPlanned:
     notes: tuple[str, ...] = ()
     by: Party | None = None
     """Who booked it by hand; None: the rhythm did."""
+    ask_at: datetime | None = None
     kind: Literal["session_planned"] = "session_planned"
 
 

@@ -215,6 +215,7 @@ def _slot_found(state: Relationship, event: e.SlotFound) -> Relationship:
         pencilled=event.starts_at,
         pencilled_remind_at=event.remind_at,
         pencilled_notes=event.notes,
+        pencilled_ask_at=event.ask_at,
         proposals=event.proposals,
     )
 
@@ -222,13 +223,26 @@ def _slot_found(state: Relationship, event: e.SlotFound) -> Relationship:
 def _unpencilled(state: Relationship) -> Relationship:
     """Neither found nor being found: the next session's time is as open as ever."""
     return replace(
-        state, pencilled=None, pencilled_remind_at=None, pencilled_notes=(), proposals=(), slot_wanted=0, slot_order=0
+        state,
+        pencilled=None,
+        pencilled_remind_at=None,
+        pencilled_ask_at=None,
+        pencilled_notes=(),
+        proposals=(),
+        slot_wanted=0,
+        slot_order=0,
     )
 
 
 def _session_planned(state: Relationship, event: e.SessionPlanned) -> Relationship:
     session = Session(
-        event.session, event.starts_at, event.ends_at, event.final, remind_at=event.remind_at, notes=event.notes
+        event.session,
+        event.starts_at,
+        event.ends_at,
+        event.final,
+        remind_at=event.remind_at,
+        notes=event.notes,
+        ask_at=event.ask_at,
     )
     return replace(
         _without_ask(_unpencilled(state), e.Subject.BOOKING),
@@ -268,6 +282,7 @@ def _session_moved(state: Relationship, event: e.SessionMoved) -> Relationship:
         time_since=revision,
         reminded=False,
         remind_at=None,
+        ask_at=None,
         notes=(),
         moves=session.moves + 1 if session else 1,
         replies=(),

@@ -114,6 +114,8 @@ class Session:
     """When both are reminded; None: a fixed time before the start."""
     notes: tuple[str, ...] = ()
     """What is to be said about its time, as catalogue words."""
+    ask_at: datetime | None = None
+    """When both are asked about it; None: a fixed time after the end."""
 
     @property
     def lies_ahead(self) -> bool:
@@ -315,6 +317,7 @@ class Relationship:
     """Number of the event that asked for the time being found; an answer to an earlier one no longer counts."""
     pencilled_remind_at: datetime | None = None
     pencilled_notes: tuple[str, ...] = ()
+    pencilled_ask_at: datetime | None = None
     proposals: tuple[datetime, ...] = ()
     """Other times for the next session that would suit both, where they were asked for."""
     follows: str = ""

@@ -75,7 +75,17 @@ def _rhythm_goes_on(state: Relationship) -> bool:
 def record_slot(draft: Draft, report: RecordSlot, now: datetime) -> None:
     """Pencil the time in; one that is no longer asked for is dropped."""
     if draft.state.slot_wanted == report.session:
-        draft.add(SlotFound(now, report.session, report.starts_at, report.remind_at, report.notes, report.proposals))
+        draft.add(
+            SlotFound(
+                now,
+                report.session,
+                report.starts_at,
+                report.remind_at,
+                report.notes,
+                report.proposals,
+                report.ask_at,
+            )
+        )
 
 
 # --- what people do ---------------------------------------------------------------------------------------------
@@ -112,7 +122,9 @@ def _hours_of(state: Relationship, session: Session) -> Iterator[Hour]:
         if not session.reminded:
             at = session.remind_at or session.starts_at - timedelta(hours=sessions.remind_before_hours)
             yield Hour(at, Coming.SESSION_REMINDER, lambda draft, now: draft.add(SessionReminded(now, number)))
-        at = session.ends_at + timedelta(minutes=sessions.ask_after_minutes)
+        # Never sooner than so long after the end, whatever became of its length since the time was found.
+        soonest = session.ends_at + timedelta(minutes=sessions.ask_after_minutes)
+        at = max(session.ask_at or soonest, soonest)
         yield Hour(at, Coming.SESSION_QUESTION, lambda draft, now: end_session(draft, number, now))
     elif not session.missed and not session.is_disputed:  # for these, questions of their own have their own end
         days = sessions.settle_after_days if session.answers else sessions.question.expires_after_days

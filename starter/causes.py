@@ -39,6 +39,7 @@ class Code(StrEnum):
     NO_WORKER = "no_worker"
     WORKER_SILENT = "worker_silent"
     WORKER_OLD = "worker_old"
+    NO_MAIL_WORKER = "no_mail_worker"
     JOURNAL_GAP = "journal_gap"
     DATABASE_AWAY = "database_away"
     JOURNAL_AWAY = "journal_away"
@@ -64,6 +65,7 @@ class Code(StrEnum):
     EFFECT_FAILED = "effect_failed"
     ENDING = "ending"
     ACTIVITY_SLOW = "activity_slow"
+    MAIL_QUEUED = "mail_queued"
     INTERRUPTED = "interrupted"
     QUIET_HOURS = "quiet_hours"
     SESSION_AHEAD = "session_ahead"
@@ -141,6 +143,12 @@ class PendingActivity:
     runs: timedelta | None
     """Since it was begun; None: it waits for a worker or for its next attempt."""
     next_attempt_at: datetime | None = None
+    queue: str = ""
+    """Where it waits to be taken up, if not where everything waits; empty: it does not."""
+    waits: timedelta = timedelta()
+    """Since when."""
+    polled: timedelta | None = None
+    """Since a worker last asked that queue for activities; None: none is known to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +333,11 @@ def _about_activities(facts: Facts) -> Iterator[Cause]:
             yield _cause(facts, code, f"{seen}, {activity.error}")
         elif activity.runs and activity.runs > SLOW_AFTER:
             yield _cause(facts, Code.ACTIVITY_SLOW, f"{seen}, for {int(activity.runs.total_seconds())} seconds")
+        elif activity.queue and not _is_polled(activity.polled):
+            yield _cause(facts, Code.NO_MAIL_WORKER, f"queue {activity.queue} last asked {_ago(activity.polled)}")
+        elif activity.queue and activity.waits > SLOW_AFTER:
+            evidence = f"on queue {activity.queue} for {int(activity.waits.total_seconds())} seconds"
+            yield _cause(facts, Code.MAIL_QUEUED, evidence)
 
 
 # --- the world --------------------------------------------------------------------------------------------------
@@ -508,6 +521,10 @@ WORDS: Mapping[Code, tuple[str, str]] = {
         "Its worker is of an earlier version than this command and does not know the question.",
         "mentoring version",
     ),
+    Code.NO_MAIL_WORKER: (
+        "Nobody works on the mail queue: letters wait, all else goes on. Workers older than the queue do not serve it.",
+        _WORKER,
+    ),
     Code.JOURNAL_GAP: (
         "The database holds less of it than was once written: it was restored to an older state. Restore a newer one.",
         "mentoring timeline {id} --journal",
@@ -568,6 +585,7 @@ WORDS: Mapping[Code, tuple[str, str]] = {
     ),
     Code.ENDING: ("Its end is decided; what is left outside is being cleaned up.", _EFFECTS),
     Code.ACTIVITY_SLOW: ("A mail or calendar server is slow to answer.", _EFFECTS),
+    Code.MAIL_QUEUED: ("Its letters wait for their turn: the relay's quota is used up by others.", _EFFECTS),
     Code.INTERRUPTED: ("A call did not come back; it is made again, and nothing is done twice.", _EFFECTS),
     Code.QUIET_HOURS: ("A letter waits for its reader's day.", _STATUS),
     Code.SESSION_AHEAD: ("All is well: a session lies ahead.", _STATUS),

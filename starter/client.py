@@ -119,6 +119,7 @@ class MentoringClient:
         *,
         people: PeopleGateway,
         task_queue: str = "mentoring",
+        own_mail_queue: bool = True,
         cases: Client | None = None,
         cases_task_queue: str = "mentoring-cases",
         handling: Handling | None = None,
@@ -132,6 +133,8 @@ class MentoringClient:
     ) -> None:
         """`client` must convert data as ours does: connect it with MentoringPlugin, or with `data_converter`.
 
+        Letters of what is opened here wait on a queue of their own, `<task_queue>-mail`, which our workers and those
+        with MentoringPlugin serve; without `own_mail_queue` on the one of everything else, which every worker serves.
         `people` is asked when a relationship is opened and when somebody reports. `cases` is a client of the cases' own
         namespace; without it severe reports are refused, as they are where `handling` names nobody. `schedule` knows
         when people can meet; without it no times are proposed. Without `pairings`, the block list, one open
@@ -147,6 +150,7 @@ class MentoringClient:
         self._journal = journal
         self._seals = seals or Seals()
         self._task_queue = task_queue
+        self._mail_queue = names.mail_queue_of(task_queue) if own_mail_queue else ""
         self._cases = _under_one_name(cases) if cases else None
         self._cases_task_queue = cases_task_queue
         self._audit = audit
@@ -257,7 +261,7 @@ class MentoringClient:
         try:
             await self._client.start_workflow(
                 MentoringRelationship.run,
-                StartRelationship(opening, shows),
+                StartRelationship(opening, shows, self._mail_queue),
                 id=names.relationship_workflow_id(opening.relationship),
                 task_queue=self._task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

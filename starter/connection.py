@@ -113,6 +113,7 @@ async def opened_client(settings: Settings, channel: Channel = Channel.TOOL) -> 
             await connect(settings),
             people=people,
             task_queue=settings.task_queue,
+            own_mail_queue=settings.mail_queue == "own",
             cases=await connect_cases(settings) if settings.may_reach_cases else None,
             cases_task_queue=settings.cases_task_queue,
             handling=settings.handling(),

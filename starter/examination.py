@@ -6,7 +6,7 @@ Looking changes nothing and costs one query per relationship. A relationship tha
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -129,7 +129,7 @@ class Examiner:
         self._people = people
         self._journal = journal
         self._task_queue = task_queue
-        self._polled: dict[str, timedelta | None] = {}
+        self._polled: dict[tuple[str, TaskQueueType.ValueType], timedelta | None] = {}
 
     async def explain(self, relationship: str) -> Explanation:
         """Why nothing is happening, the worst cause first; costs one query. Raises CommandRejected: no such id."""
@@ -209,7 +209,7 @@ class Examiner:
             polled=polled,
             ours_polled=polled if queue == self._task_queue else await self._since_polled(self._task_queue),
             task=await self._task(raw),
-            activities=tuple(_activity(each, _own_time(raw)) for each in raw.pending_activities),
+            activities=tuple([await self._activity(each, _own_time(raw), queue) for each in raw.pending_activities]),
             answer=answer,
             progress=progress,
             effects=Counter((await self._ledger.states(relationship)).values()),
@@ -233,21 +233,33 @@ class Examiner:
                 raise CommandRejected(Rejection(Refusal.UNKNOWN_RELATIONSHIP, relationship)) from None
             raise
 
-    async def _since_polled(self, queue: str) -> timedelta | None:
-        """Since a worker last asked this queue for workflow tasks; remembered for as long as this look takes."""
-        if queue not in self._polled:
-            self._polled[queue] = await self._poll_age(queue)
-        return self._polled[queue]
+    async def _since_polled(
+        self, queue: str, kind: TaskQueueType.ValueType = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+    ) -> timedelta | None:
+        """Since a worker last asked this queue for such tasks; remembered for as long as this look takes."""
+        if (queue, kind) not in self._polled:
+            self._polled[queue, kind] = await self._poll_age(queue, kind)
+        return self._polled[queue, kind]
 
-    async def _poll_age(self, queue: str) -> timedelta | None:
+    async def _poll_age(self, queue: str, kind: TaskQueueType.ValueType) -> timedelta | None:
         request = DescribeTaskQueueRequest(
             namespace=self._client.namespace,
             task_queue=TaskQueue(name=queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            task_queue_type=kind,
         )
         described = await self._client.workflow_service.describe_task_queue(request, timeout=ASK_WITHIN)
         seen = [poller.last_access_time.ToDatetime(UTC) for poller in described.pollers]
         return max(datetime.now(UTC) - max(seen), timedelta()) if seen else None
+
+    async def _activity(self, pending: PendingActivityInfo, now: datetime, queue: str) -> PendingActivity:
+        """With what is known of its own queue, where it still waits on one."""
+        found = _activity(pending, now)
+        own = pending.activity_options.task_queue.name
+        if found.runs is not None or found.next_attempt_at or own in ("", queue):
+            return found
+        waits = datetime.now(UTC) - pending.scheduled_time.ToDatetime(UTC)
+        polled = await self._since_polled(own, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
+        return replace(found, queue=own, waits=max(waits, timedelta()), polled=polled)
 
     async def _asked(self, relationship: str) -> tuple[Answer, ProgressView | None]:
         handle = self._client.get_workflow_handle(names.relationship_workflow_id(relationship))

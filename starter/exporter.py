@@ -47,10 +47,6 @@ _REPORTED = {
     "timed_out": "category=WorkflowTaskTimedOut",
 }
 """What the server itself (1.30 or newer) writes at a relationship whose workflow task fails five times running."""
-_POLLED = {
-    "workflow": TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    "activity": TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +189,14 @@ async def _pollers_gauge(client: Client, task_queue: str, now: datetime) -> Metr
     gauge = GaugeMetricFamily(
         "mentoring_pollers", "Workers that asked for tasks of relationships lately.", labels=["task"]
     )
-    for task, kind in _POLLED.items():
+    asked = (
+        ("workflow", task_queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+        ("activity", task_queue, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+        ("mail", names.mail_queue_of(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+    )
+    for task, queue, kind in asked:
         found = await client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=client.namespace, task_queue=TaskQueue(name=task_queue), task_queue_type=kind
-            )
+            DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind)
         )
         polled = [poller.last_access_time.ToDatetime(UTC) for poller in found.pollers]
         gauge.add_metric([task], sum(at > now - POLLED_WITHIN for at in polled))

@@ -10,7 +10,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -96,6 +96,7 @@ class Mover:
         audit: Audit,
         *,
         task_queue: str,
+        own_mail_queue: bool = True,
         codec: PayloadCodec | None = None,
         signer: Signer | None = None,
         told: Callable[[str], None] = lambda _: None,
@@ -107,6 +108,7 @@ class Mover:
         self._people = people
         self._audit = audit
         self._task_queue = task_queue
+        self._mail_queue = names.mail_queue_of(task_queue) if own_mail_queue else ""
         self._codec = codec
         self._signer = signer or Signer()
         self._told = told
@@ -259,7 +261,8 @@ class Mover:
             raise CommandRejected(Rejection(Refusal.ALREADY_PAIRED))
 
     async def _begin(self, moved: MovedRelationship) -> None:
-        carried = moved.carried
+        # Queues are those of this installation: nobody here would serve the letters of the other's.
+        carried = replace(moved.carried, mail_queue=self._mail_queue)
         try:
             await self._client.start_workflow(
                 MentoringRelationship.run,

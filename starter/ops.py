@@ -405,6 +405,7 @@ async def _opened_mover() -> "AsyncIterator[Mover]":
             SqlPeople(engine),
             Audit(SqlOperatorActs(engine)),
             task_queue=settings.task_queue,
+            own_mail_queue=settings.mail_queue == "own",
             codec=settings.codec(),
             signer=Signer(settings.claims(), Channel.COMMAND_LINE),
             told=tell,

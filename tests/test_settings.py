@@ -61,6 +61,15 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
     assert read_settings().smtp_port == 587
 
 
+def test_a_quota_is_a_number_of_mails_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is limited until somebody says how much the relay takes; none at all is no quota."""
+    assert read_settings().relay_mails_per_minute is None
+    monkeypatch.setenv("MENTORING_RELAY_MAILS_PER_MINUTE", "600")
+    assert read_settings().relay_mails_per_minute == 600
+    monkeypatch.setenv("MENTORING_RELAY_MAILS_PER_MINUTE", "0")
+    assert problems() == ("MENTORING_RELAY_MAILS_PER_MINUTE: input should be greater than or equal to 1.",)
+
+
 def test_secrets_come_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A value may stand in a file that a variable names; its last line break does not count."""
     (tmp_path / "password").write_text("hunter2\n")

@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ActivityError, FailureError
 
 from mentoring_lifecycle.activities.calendar import CalendarActivities
@@ -21,6 +22,7 @@ from mentoring_lifecycle.activities.journal import JournalActivities
 from mentoring_lifecycle.activities.letters import LetterActivities
 from mentoring_lifecycle.activities.schedule import ScheduleActivities
 from mentoring_lifecycle.contracts.deliveries import (
+    NEXT_TURN,
     CalendarOrder,
     Deliveries,
     Delivery,
@@ -34,6 +36,7 @@ from mentoring_lifecycle.contracts.deliveries import (
 )
 from mentoring_lifecycle.contracts.inputs import Pending
 from mentoring_lifecycle.domain.effects import Effect, FindSlot, KeepEntry, Letter, RemoveEntry, VerifyCalendar
+from mentoring_lifecycle.domain.letters import MANNERS
 
 ATTEMPT = timedelta(minutes=5)
 """Longer than the slowest honest batch."""
@@ -43,6 +46,9 @@ SIGN_OF_LIFE = timedelta(seconds=10)
 
 PATIENCE = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5))
 """Without an end: only our own database or a lost worker makes an activity fail."""
+
+_AT_ONCE = Priority(priority_key=1)
+"""Everything else has the server's own, 3 of 5. Seen in clear, and tells no more than the Update that led to it."""
 
 BOOKS_AGAIN_AFTER = timedelta(minutes=10)
 """When the journal could not be written: until then its entries travel in the state."""
@@ -110,9 +116,9 @@ class Lane:
         return returned
 
 
-def letters_lane() -> Lane:
-    """Mail."""
-    return Lane(_deliver)
+def letters_lane(queue: str = "") -> Lane:
+    """Mail; on a queue of its own it may wait for a relay's quota, and what must be known at once goes first."""
+    return Lane(partial(_deliver, queue))
 
 
 def calendar_lane() -> Lane:
@@ -141,17 +147,23 @@ def is_wish_for_proposals(effect: Effect) -> bool:
 
 
 async def _deliver(
-    relationship: str, letters: Sequence[Any], dropped: tuple[DroppedLetter, ...]
+    queue: str, relationship: str, letters: Sequence[Any], dropped: tuple[DroppedLetter, ...]
 ) -> tuple[Delivery | Slot, ...]:
     done: Deliveries = await workflow.execute_activity_method(
         LetterActivities.deliver,
         LettersOrder(relationship, tuple(letters), dropped),
+        task_queue=queue or None,
+        priority=_AT_ONCE if queue and any(map(_must_be_known_at_once, letters)) else Priority.default,
         start_to_close_timeout=ATTEMPT,
         heartbeat_timeout=SIGN_OF_LIFE,
         retry_policy=PATIENCE,
         summary=_in_words(letter.purpose for letter in letters),
     )
     return done.results
+
+
+def _must_be_known_at_once(letter: Letter) -> bool:
+    return not MANNERS[letter.purpose].waits_for_day
 
 
 async def _apply(relationship: str, entries: Sequence[Any]) -> tuple[Delivery | Slot, ...]:
@@ -216,6 +228,8 @@ def interrupted(effect: Effect) -> Delivery:
 
 
 def try_again(pending: Pending, result: Delivery, now: datetime) -> Pending:
-    """The same effect, for a later hour."""
+    """The same effect, for a later hour; at once where nothing but its turn was awaited."""
+    if result.reason == NEXT_TURN:
+        return Pending(pending.effect, pending.tries)
     tries = pending.tries + 1
     return Pending(pending.effect, tries, now + pause_before(tries, result.retry_after_seconds), result.reason)

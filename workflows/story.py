@@ -82,7 +82,8 @@ class Story:
     """One relationship while a run of its workflow is awake."""
 
     def __init__(self, start: StartRelationship | CarriedState) -> None:
-        self._letters = perform.letters_lane()
+        self._mail_queue = start.mail_queue
+        self._letters = perform.letters_lane(start.mail_queue)
         self._calendar = perform.calendar_lane()
         self._schedule = perform.schedule_lane()
         self._alarm = Alarm()
@@ -301,6 +302,7 @@ class Story:
             shows_search_attributes=self._shows,
             dropped=tuple(self._dropped),
             moves=self._moves,
+            mail_queue=self._mail_queue,
         )
 
     # --- books: the time of the next session, and the journal ---------------------------------------------------
@@ -332,7 +334,8 @@ class Story:
     def _record(self, wish: FindSlot, slot: Slot) -> None:
         """Unless another time has been asked for while this one was being found."""
         if still_wanted(wish, self.state):
-            self._report(RecordSlot(slot.session, slot.starts_at, slot.remind_at, slot.notes, slot.proposals))
+            found = RecordSlot(slot.session, slot.starts_at, slot.remind_at, slot.notes, slot.proposals, slot.ask_at)
+            self._report(found)
 
     async def _append_to_journal(self) -> None:
         entries = tuple(self._tail)
@@ -360,7 +363,10 @@ class Story:
     def _dispatch(self) -> None:
         """Hand what is ready to a free lane; drop what the story has overtaken."""
         self._drop_overtaken()
-        if self._page_is_full and not self.state.is_closed:
+        page_turns = self._page_is_full and not self.state.is_closed
+        # Letters may stand in a queue of their own for long, until a relay's quota comes to them: nothing else waits
+        # for that. The page turns when they are back.
+        if page_turns and (self._letters.is_free or not self._mail_queue):
             return
         if self._letters.is_free and (letters := self._ready(perform.is_letter)):
             dropped, self._dropped = tuple(self._dropped), []

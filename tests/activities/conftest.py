@@ -55,6 +55,8 @@ class Desk:
     calendar: MemoryCalendar | None = field(default_factory=MemoryCalendar)
     free_days: MemoryFreeDays = field(default_factory=MemoryFreeDays)
     replies: MemoryReplyAddresses | None = None
+    at_once: int | None = None
+    window: timedelta = timedelta()
     now: datetime = NOON
     beats: list[object] = field(default_factory=list)
     """Heartbeats sent."""
@@ -69,7 +71,15 @@ class Desk:
     async def deliver(self, *letters: Letter) -> tuple[Delivery, ...]:
         """Order these letters in one go."""
         activities = LetterActivities(
-            self.people, self.ledger, self.journal, _writer(), self.mail, self.free_days, self.replies
+            self.people,
+            self.ledger,
+            self.journal,
+            _writer(),
+            self.mail,
+            self.free_days,
+            self.replies,
+            at_once=self.at_once,
+            window=self.window,
         )
         done: Deliveries = await self.run(activities.deliver, LettersOrder(RELATIONSHIP, letters))
         return done.results

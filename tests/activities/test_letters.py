@@ -9,7 +9,14 @@ import pytest
 
 from mentoring_lifecycle.activities.letters import LEASE
 from mentoring_lifecycle.activities.ports import Claim, LedgerState, MailDelayed, MailRefused, MailUnknown, OutgoingMail
-from mentoring_lifecycle.contracts.deliveries import ADDRESS_GONE, Delivery, JournalEntry, JournalTail, Outcome
+from mentoring_lifecycle.contracts.deliveries import (
+    ADDRESS_GONE,
+    NEXT_TURN,
+    Delivery,
+    JournalEntry,
+    JournalTail,
+    Outcome,
+)
 from mentoring_lifecycle.contracts.people import AddressState
 from mentoring_lifecycle.contracts.reply_address import ReplyTemplate
 from mentoring_lifecycle.domain.letters import MANNERS, CalendarMethod, LetterKind, WhenUnknown
@@ -54,6 +61,23 @@ async def test_every_letter_of_an_order_has_its_own_result(desk: Desk) -> None:
     results = await desk.deliver(letter(), late, letter(INVITATION, to=MENTEE))
     assert [result.outcome for result in results] == [Outcome.ACCEPTED, Outcome.EXPIRED, Outcome.ACCEPTED]
     assert len(desk.mail.sent) == 2
+
+
+async def test_one_call_hands_over_no_more_mails_than_it_may(desk: Desk) -> None:
+    """The rest waits for its turn, untried; a letter that leaves for nobody takes no place, one that failed does."""
+    desk.at_once = 2
+    desk.mail.troubles.append(MailDelayed("451"))
+    late = letter(key="r-1/s1/late", not_after=NOON - timedelta(seconds=1))
+    waiting = letter(INVITATION, key="r-1/s2/third")
+    results = await desk.deliver(late, letter(), letter(INVITATION, to=MENTEE), waiting)
+    assert [(each.outcome, each.reason) for each in results] == [
+        (Outcome.EXPIRED, "late"),
+        (Outcome.DELAYED, "451"),
+        (Outcome.ACCEPTED, ""),
+        (Outcome.DELAYED, NEXT_TURN),
+    ]
+    assert waiting.key not in desk.ledger.rows
+    assert [each.outcome for each in await desk.deliver(waiting)] == [Outcome.ACCEPTED]
 
 
 async def test_a_letter_whose_moment_has_passed_is_dropped(desk: Desk) -> None:

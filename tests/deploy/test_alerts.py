@@ -39,6 +39,7 @@ CLOCK = 'mentoring_case_clocks_total{clock="triage",percent="100"}'
 NON_DETERMINISM = 'mentoring_relationships_failing{cause="non_determinism"}'
 FAILED = 'mentoring_relationships_failing{cause="failed"}'
 WORKFLOW_POLLERS = 'mentoring_pollers{task="workflow"}'
+MAIL_POLLERS = 'mentoring_pollers{task="mail"}'
 EXPORTER_SUCCESS = "mentoring_exporter_last_success_timestamp_seconds"
 RECONCILE_SUCCESS = "mentoring_reconcile_last_success_timestamp_seconds"
 CASE_TASK_FAILED = 'temporal_workflow_task_execution_failed_total{job="mentoring-cases",failure_reason="WorkflowError"}'
@@ -51,6 +52,7 @@ FOR_EVER = 10_100
 HEALTHY: Series = {
     'mentoring_pollers{task="workflow"}': f"2x{FOR_EVER}",
     'mentoring_pollers{task="activity"}': f"2x{FOR_EVER}",
+    MAIL_POLLERS: f"2x{FOR_EVER}",
     NON_DETERMINISM: f"0x{FOR_EVER}",
     FAILED: f"0x{FOR_EVER}",
     'mentoring_relationships_failing{cause="timed_out"}': f"0x{FOR_EVER}",
@@ -92,6 +94,7 @@ FAULTS = [
         262,
         {"task": "workflow"},
     ),
+    Fault("MentoringNoPollers", {MAIL_POLLERS: steps(("2", 200), ("0", 60), ("2", 400))}, 210, 262, {"task": "mail"}),
     Fault("MentoringNonDeterminism", {NON_DETERMINISM: steps(("0", 200), ("3", 60), ("0", 400))}, 205, 262),
     Fault(
         "MentoringRelationshipStuck",

@@ -158,7 +158,7 @@ def test_variables_exist(page: Path) -> None:
 
 def test_every_setting_is_explained() -> None:
     """The table of the README holds each setting once, with its default."""
-    shown = {False: "`0`", "": "empty"}
+    shown = {False: "`0`", "": "empty", None: "empty"}
     expected = {
         f"`{PREFIX}{name.upper()}`": shown.get(default := field.get_default(), f"`{default}`")
         for name, field in Settings.model_fields.items()

@@ -38,6 +38,7 @@ def test_a_wish_says_all_that_is_to_be_heeded() -> None:
     wish = wish_of(lived)
     assert wish.people == (MENTOR, MENTEE)
     assert (wish.minutes, wish.latest, wish.remind_before_hours) == (60, lived.state.ends_at, 24)
+    assert wish.ask_after_minutes == 60
     assert (wish.proposals, wish.next_zone) == (0, "")
     later = life().after(*ACTIVE).until(lambda state: len(state.sessions) > 1).told(FindSlot)
     assert [each.minutes for each in later] == [60, 45]
@@ -65,6 +66,31 @@ def test_a_reminder_that_would_come_with_the_invitation_comes_later() -> None:
     assert lived.letters(LetterKind.SESSION_REMINDER) == []
     lived.passes(starts_at - DAY)
     assert len(lived.letters(LetterKind.SESSION_REMINDER)) == 2
+
+
+def test_both_are_asked_at_the_hour_that_was_found_and_never_sooner_than_promised() -> None:
+    """A worker of before finds none: then it is a fixed time after the end. An hour before that is none, either."""
+    for found_after, asked_after in ((80, 80), (None, 60), (10, 60)):
+        lived = wished()
+        starts_at = lived.now + WEEK
+        ends_at = starts_at + HOUR
+        found = None if found_after is None else ends_at + timedelta(minutes=found_after)
+        lived.after(c.RecordSlot(1, starts_at, starts_at - DAY, ask_at=found))
+        asked_at = ends_at + timedelta(minutes=asked_after)
+        lived.passes(asked_at - timedelta(seconds=1))
+        assert lived.letters(LetterKind.SESSION_QUESTION) == []
+        lived.passes(asked_at)
+        assert len(lived.letters(LetterKind.SESSION_QUESTION)) == 2
+
+
+def test_a_moved_session_is_asked_about_a_fixed_time_after_its_end() -> None:
+    """As with the reminder: what was found belongs to the old time."""
+    lived = wished()
+    starts_at = lived.now + WEEK
+    slot = c.RecordSlot(1, starts_at, None, ask_at=starts_at + 5 * HOUR)
+    lived.after(slot, c.MoveSession(MENTOR, 1, starts_at + HOUR))
+    lived.passes(starts_at + 3 * HOUR)
+    assert len(lived.letters(LetterKind.SESSION_QUESTION)) == 2
 
 
 def test_a_moved_session_is_reminded_of_a_fixed_time_before_its_start() -> None:

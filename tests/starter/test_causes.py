@@ -62,6 +62,11 @@ def activity(error: str = "", runs: timedelta | None = None) -> Facts:
     return replace(SERVED, progress=progress(), activities=(PendingActivity("letters.deliver", 3, error, runs),))
 
 
+def queued(**seen: Any) -> Facts:
+    waiting = PendingActivity("letters.deliver", 1, "", None, queue="mentoring-mail", **{"polled": MOMENT} | seen)
+    return replace(SERVED, progress=progress(), activities=(waiting,))
+
+
 def given(**changed: Any) -> Facts:
     return replace(SERVED, progress=progress(**changed))
 
@@ -80,6 +85,7 @@ FACTS: dict[Code, Facts] = {
     Code.NO_WORKER: replace(SERVED, polled=HOUR, answer=Answer.NOT_ASKED),
     Code.WORKER_SILENT: replace(SERVED, answer=Answer.SILENT),
     Code.WORKER_OLD: replace(SERVED, answer=Answer.UNKNOWN_QUESTION),
+    Code.NO_MAIL_WORKER: queued(polled=None),
     Code.JOURNAL_GAP: replace(given(), journaled=9),
     Code.DATABASE_AWAY: activity("OperationalError"),
     Code.JOURNAL_AWAY: given(journal_again_at=NOW + HOUR),
@@ -104,11 +110,13 @@ FACTS: dict[Code, Facts] = {
     Code.EFFECT_FAILED: replace(given(), effects={LedgerState.FAILED: 1}),
     Code.ENDING: given(outside={"has_ended": True}),
     Code.ACTIVITY_SLOW: activity(runs=HOUR),
+    Code.MAIL_QUEUED: queued(waits=HOUR),
     Code.INTERRUPTED: given(waiting=("interrupted",)),
     Code.QUIET_HOURS: given(waiting=("quiet",)),
     Code.SESSION_AHEAD: given(),
     Code.HOUR_AWAITED: given(sessions=()),
     Code.ENDED: replace(SERVED, status="completed"),
+    Code.MOVED: replace(SERVED, status="completed", has_left=True),
 }
 """For each code facts of which it is the worst; those of letters alone are played on a real server."""
 PLAYED = {Code.MAIL_AWAY, Code.MAIL_LOGIN_REFUSED}

@@ -46,7 +46,9 @@ class Visibility:
     rows: list[dict[str, str]] = field(default_factory=list)
     down: bool = False
     polled: list[datetime] = field(default_factory=list)
-    """When each worker asked for tasks of any kind."""
+    """When each worker asked for tasks of any kind on the queue of everything."""
+    polled_for_mail: list[datetime] = field(default_factory=list)
+    """And on that of the letters."""
     is_old: bool = False
     """It knows no reported problems."""
     namespace: str = "mentoring"
@@ -56,9 +58,10 @@ class Visibility:
         return self
 
     async def describe_task_queue(self, request: DescribeTaskQueueRequest) -> DescribeTaskQueueResponse:
-        assert (request.namespace, request.task_queue.name) == ("mentoring", "mentoring")
-        stamps = [Timestamp() for _ in self.polled]
-        for stamp, at in zip(stamps, self.polled, strict=True):
+        assert request.namespace == "mentoring"
+        polled = {"mentoring": self.polled, "mentoring-mail": self.polled_for_mail}[request.task_queue.name]
+        stamps = [Timestamp() for _ in polled]
+        for stamp, at in zip(stamps, polled, strict=True):
             stamp.FromDatetime(at)
         return DescribeTaskQueueResponse(pollers=[PollerInfo(last_access_time=stamp) for stamp in stamps])
 
@@ -211,9 +214,13 @@ async def test_an_old_server_reports_no_problems() -> None:
 
 
 async def test_pollers_are_those_of_the_last_minutes() -> None:
-    """A worker that asked three minutes ago for the last time counts no more."""
-    figures = await figures_of(Visibility(polled=[NOW - timedelta(seconds=50), NOW - timedelta(minutes=4)]))
-    assert (figures["mentoring_pollers workflow"], figures["mentoring_pollers activity"]) == (1, 1)
+    """A worker that asked three minutes ago for the last time counts no more; one of before serves no mail."""
+    recent = NOW - timedelta(seconds=50)
+    served = Visibility(polled=[recent, NOW - timedelta(minutes=4)], polled_for_mail=[recent, recent])
+    for visibility, mail in ((served, 2), (Visibility(polled=[recent]), 0)):
+        figures = await figures_of(visibility)
+        asked = [figures[f"mentoring_pollers {task}"] for task in ("workflow", "activity", "mail")]
+        assert asked == [1, 1, mail]
 
 
 async def test_troubles_of_the_ledger() -> None:

@@ -133,6 +133,8 @@ class World:
     """All lives of a rig are of the same two people: where this is said, they get out of each other's way."""
     keeps_pairings: bool = False
     """And where this is said, they are paired once in a programme, and may be kept apart."""
+    window: timedelta = timedelta()
+    """Over how long what is due to many is spread."""
 
     def mend(self) -> None:
         """Everybody answers, and every address is good."""
@@ -157,6 +159,7 @@ class World:
             self.journal.bookings if self.keeps_bookings else None,
             self.free_busy,
             self.journal.pairings if self.keeps_pairings else None,
+            window=self.window,
         )
 
     def mail_server_goes(self) -> None:

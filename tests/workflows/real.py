@@ -156,6 +156,7 @@ class RealRig:
             "MENTORING_CALDAV_PASSWORD": self.calendar_server.password,
             "MENTORING_METRICS_ADDRESS": self.metrics_address,
             "MENTORING_HEALTH_ADDRESS": self.health_address,
+            "MENTORING_SPREAD_MINUTES": "0",  # lives here are told by the hour
         }
 
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.domain.consequences import uid_prefix
 from mentoring_lifecycle.domain.rejections import Refusal
 from mentoring_lifecycle.embedded.go_build import BuiltServer
@@ -88,7 +89,7 @@ class Houses:
         return there
 
 
-def mover(rig: RealRig) -> Mover:
+def mover(rig: RealRig, *, own_mail_queue: bool = True) -> Mover:
     """As the command line makes it."""
     return Mover(
         rig.clock.client,
@@ -97,6 +98,7 @@ def mover(rig: RealRig) -> Mover:
         SqlPeople(rig.engine),
         Audit(SqlOperatorActs(rig.engine)),
         task_queue="mentoring",
+        own_mail_queue=own_mail_queue,
     )
 
 
@@ -181,6 +183,19 @@ async def test_it_goes_on_where_it_was(houses: Houses, past: tuple[Past, ...]) -
     assert [entry.sequence for entry in journal] == list(range(1, len(journal) + 1))
     every = Counter(str(mail.message["Message-ID"]) for mail in houses.here.mail.mailbox.messages())
     assert [key for key, count in every.items() if count > 1] == []
+
+
+async def test_its_letters_wait_where_they_are_served(houses: Houses) -> None:
+    """The queues of where it came from are nobody's over there."""
+    life = await houses.life()
+    await mover(houses.here).export(life.id, houses.file(life), **WHO)
+    await mover(houses.there, own_mail_queue=False).bring_in(houses.file(life), **WHO)
+    there = houses.over_there(life)
+    await there.on.hold()
+    await there.rest()
+    events = [event async for event in there.workflow.fetch_history_events()]
+    calls = [event.activity_task_scheduled_event_attributes for event in events]
+    assert {call.task_queue.name for call in calls if call.activity_type.name == names.DELIVER_LETTERS} == {"mentoring"}
 
 
 # --- cut off ----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from mentoring_lifecycle.activities.spread import Spread
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.domain import consequences
 from mentoring_lifecycle.domain.commands import ChangeZone
@@ -90,6 +91,22 @@ async def test_edge_case_25_a_reminder_comes_before_the_days_off(rig: Rig) -> No
     assert life.mails(LetterKind.SESSION_REMINDER) == []
     await life.until(due + MOMENT)
     assert len(life.mails(LetterKind.SESSION_REMINDER)) == 2
+
+
+async def test_each_pair_is_reminded_and_asked_at_a_moment_of_its_own(temporal: EmbeddedTemporal) -> None:
+    """Where what is due to many is spread: the reminder a little before its hour, the question a little after."""
+    window = timedelta(minutes=30)
+    async with quick_rig(temporal.address, world=World(window=window)) as rig:
+        life = await rig.life(*UNDER_WAY)
+        booked = await next_session(life)
+        part = Spread.of(life.id, window).part_of(window)
+        reminded = booked.starts_at - timedelta(hours=24) - part
+        asked = booked.ends_at + timedelta(hours=1) + part
+        for at, kind in ((reminded, LetterKind.SESSION_REMINDER), (asked, LetterKind.SESSION_QUESTION)):
+            await life.until(at - MOMENT)
+            assert life.mails(kind) == []
+            await life.until(at + MOMENT)
+            assert len(life.mails(kind)) == len(PAIR)
 
 
 async def test_a_letter_that_can_wait_leaves_when_the_readers_day_begins(rig: Rig) -> None:
