@@ -91,3 +91,36 @@ async def test_a_calendar_comes_back_as_a_calendar(house: Path, tmp_path: Path) 
     restore(tmp_path / "backup", tmp_path / "elsewhere")
     kept = {path.name for path in (tmp_path / "elsewhere" / calendar).iterdir()}
     assert kept == {"session.ics", ".Radicale.props"}
+
+
+def changed_at_the_schema(database: Path, old: str, new: str) -> None:
+    """As if another SQLite had filled the indexes, by rules of its own."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, ?, ?)", [old, new])
+
+
+async def test_an_index_that_was_computed_otherwise_is_no_damage(house: Path, tmp_path: Path) -> None:
+    """The server's SQLite is another than ours, and rounds the dates of search attributes in its own way."""
+    with closing(sqlite3.connect(house / TEMPORAL)) as temporal, temporal:
+        temporal.execute("CREATE TABLE dates (given REAL, shown REAL GENERATED ALWAYS AS (round(given, 1)) VIRTUAL)")
+        temporal.execute("CREATE INDEX by_shown ON dates (shown)")
+        temporal.execute("INSERT INTO dates (given) VALUES (0.25)")
+    changed_at_the_schema(house / TEMPORAL, "round(given, 1)", "round(given, 2)")
+    with closing(sqlite3.connect(house / TEMPORAL)) as temporal:
+        assert temporal.execute("PRAGMA integrity_check").fetchone() != ("ok",)
+    await back_up(house, tmp_path / "backup")
+    with closing(sqlite3.connect(tmp_path / "backup" / TEMPORAL)) as copy:
+        assert copy.execute("SELECT given FROM dates").fetchall() == [(0.25,)]
+
+
+async def test_a_damaged_database_is_no_backup(house: Path, tmp_path: Path) -> None:
+    """It is told, and nothing is left behind that looks like one."""
+    with closing(sqlite3.connect(house / TEMPORAL)) as temporal, temporal:
+        temporal.executemany("INSERT INTO anything VALUES (?)", [(f"row {number}" * 100,) for number in range(200)])
+    content = bytearray((house / TEMPORAL).read_bytes())
+    content[3 * 4096 : 4 * 4096] = bytes(range(256)) * 16
+    (house / TEMPORAL).write_bytes(content)
+    with pytest.raises(BackupFailed, match="is damaged"):
+        await back_up(house, tmp_path / "backup")
+    assert not [*tmp_path.glob("backup*")]
