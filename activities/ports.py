@@ -242,6 +242,10 @@ class LedgerState(StrEnum):
     FAILED = "failed"
 
 
+GIVEN_UP = "given_up"
+"""Reason of a FAILED effect that a human being gave up: no server refused it."""
+
+
 class RefusedFor(StrEnum):
     """What a mail server refused for good when it refused a letter."""
 

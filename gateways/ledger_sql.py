@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, Table, Update, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mentoring_lifecycle.activities.ports import Claim, LedgerState, LedgerTroubles, RefusedFor
+from mentoring_lifecycle.activities.ports import GIVEN_UP, Claim, LedgerState, LedgerTroubles, RefusedFor
 from mentoring_lifecycle.gateways.database import effects, insert_into
 
 _REMOTE_ID_LENGTH: Final = 200
@@ -174,6 +174,7 @@ class SqlLedger:
             self._state == LedgerState.FAILED,
             self._table.c.changed_at > now - within,
             self._table.c.purpose.not_in(_CALENDAR),
+            self._table.c.reason != GIVEN_UP,
         )
         counts: Counter[RefusedFor] = Counter()
         async with self._engine.connect() as connection:

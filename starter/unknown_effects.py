@@ -16,7 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from mentoring_lifecycle.activities.calendar import CalendarActivities
 from mentoring_lifecycle.activities.letters import LetterActivities
-from mentoring_lifecycle.activities.ports import LedgerState
+from mentoring_lifecycle.activities.ports import GIVEN_UP, LedgerState
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.deliveries import CalendarOrder, Delivery, LettersOrder, Outcome
 from mentoring_lifecycle.domain.effects import CalendarEffect, Letter
@@ -25,8 +25,8 @@ from mentoring_lifecycle.starter.answers import CommandRejected
 from mentoring_lifecycle.starter.audit import Audit
 from mentoring_lifecycle.starter.why_codes import Why
 
-GIVEN_UP, MARKED = "given_up", "marked"
-"""Reasons in the ledger, by which what was settled by hand is known."""
+MARKED = "marked"
+"""Reason in the ledger, by which what was marked by hand is known; GIVEN_UP is the other."""
 
 
 class Row(Protocol):

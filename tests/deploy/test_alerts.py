@@ -32,6 +32,7 @@ Series = Mapping[str, str]
 """Name and labels, then samples in promtool's notation, one a minute."""
 
 DELIVERED = 'mentoring_deliveries_total{kind="letter",outcome="accepted"}'
+WAITING = 'mentoring_effects{state="claimed"}'
 DELAYED = 'mentoring_deliveries_total{kind="letter",outcome="delayed"}'
 MISSING = 'mentoring_reconcile_lasting{finding="entry_missing"}'
 LATE = 'mentoring_events_total{kind="help_overdue"}'
@@ -66,6 +67,7 @@ HEALTHY: Series = {
     MISSING: f"0x{FOR_EVER}",
     DELIVERED: f"5+1x{FOR_EVER}",
     DELAYED: f"1x{FOR_EVER}",
+    WAITING: f"0x{FOR_EVER}",
     'up{job="mentoring-cases"}': f"1x{FOR_EVER}",
 }
 
@@ -116,9 +118,23 @@ FAULTS = [
     ),
     Fault(
         "MentoringNothingDelivered",
-        {DELAYED: "1x199 2+1x299 301x400", DELIVERED: f"5+1x199 {steps(('204', 300))} 205+1x400"},
+        {
+            DELAYED: "1x199 2+1x299 301x400",
+            DELIVERED: f"5+1x199 {steps(('204', 300))} 205+1x400",
+            WAITING: steps(("0", 200), ("3", 300), ("0", 400)),
+        },
         420,
         520,
+    ),
+    Fault(
+        "MentoringNothingDelivered",  # four hours may pass between two tries
+        {
+            DELAYED: steps(("1", 200), ("2", 700)),
+            DELIVERED: steps(("5", 480), ("6", 420)),
+            WAITING: steps(("0", 200), ("3", 280), ("0", 420)),
+        },
+        470,
+        482,
     ),
     Fault("MentoringCalendarDrift", {MISSING: steps(("0", 200), ("2", 60), ("0", 400))}, 205, 262),
     Fault(
@@ -130,6 +146,7 @@ FAULTS = [
     Fault("MentoringSignalDropped", {"mentoring_dropped_signals_total": steps(("0", 200), ("1", 400))}, 205, 270),
     Fault("MentoringExporterBlind", {EXPORTER_SUCCESS: f"0+60x199 {steps(('11940', 60))} 15600+60x400"}, 215, 262),
     Fault("MentoringReconcileBlind", {RECONCILE_SUCCESS: f"0+60x199 {steps(('11940', 300))} 30000+60x400"}, 460, 502),
+    Fault("MentoringReconcileBlind", {RECONCILE_SUCCESS: "0+60x199 stale " + "_ " * 299 + "30000+60x400"}, 460, 502),
     Fault("MentoringCaseClockRanOut", {CLOCK: steps(("_", 200), ("1", 3000))}, 205, 1700, {"clock": "triage"}),
     Fault(
         "MentoringCasesWorkerDown",
@@ -184,6 +201,12 @@ def test_a_fault_fires_its_alert_and_no_other(fault: Fault, tmp_path: Path) -> N
     """Before the fault nothing fires, then exactly its alert, and after its end nothing again."""
     series = {**HEALTHY, **fault.series}
     check(tmp_path, series, {190: None, fault.heard_at: fault.alert, fault.gone_at: None}, fault.labels)
+
+
+def test_a_night_is_no_outage(tmp_path: Path) -> None:
+    """Letters that wait for their reader's morning count as delayed; none of them was tried, so nothing fires."""
+    night = {DELAYED: "1x199 2+1x600", DELIVERED: steps(("5", 800))}
+    check(tmp_path, {**HEALTHY, **night}, dict.fromkeys(range(200, 800, 60)))
 
 
 def test_a_silent_rule_is_noticed(tmp_path: Path) -> None:

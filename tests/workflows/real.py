@@ -123,10 +123,7 @@ class RealRig:
 
     async def forget_worker(self, life: Life) -> None:
         """What the server does by itself ten seconds later: no longer wait for the worker that knew this workflow."""
-        request = ResetStickyTaskQueueRequest(
-            namespace=self.clock.client.namespace, execution=WorkflowExecution(workflow_id=life.workflow_id)
-        )
-        await self.clock.client.workflow_service.reset_sticky_task_queue(request)
+        await forget_worker_of(self.clock.client, life.workflow_id)
 
     async def restart_server(self) -> None:
         """SIGKILL to the Temporal server, and up again on the same files."""
@@ -189,6 +186,14 @@ async def real_rig(
 async def _connected(temporal: EmbeddedTemporal) -> Client:
     converter: dict[str, Any] = {"data_converter": data_converter(None), "identity": IDENTITY}
     return await Client.connect(temporal.address, namespace="mentoring", **converter)
+
+
+async def forget_worker_of(client: Client, workflow_id: str) -> None:
+    """No longer wait for the worker that knew this workflow; the same for any of them."""
+    request = ResetStickyTaskQueueRequest(
+        namespace=client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
+    )
+    await client.workflow_service.reset_sticky_task_queue(request)
 
 
 def message_id(key: str) -> str:

@@ -302,7 +302,10 @@ async def test_counts_cover_every_state(ledger: SqlLedger, clock: Clock) -> None
 
 
 async def test_troubles_are_the_oldest_unknown_and_what_was_refused_lately(ledger: SqlLedger, clock: Clock) -> None:
-    """An effect is unknown since its lease ran out; refused letters count for an hour, calendar entries not at all."""
+    """An effect is unknown since its lease ran out; refused letters count for an hour.
+
+    Calendar entries, and what a human being gave up, do not count at all.
+    """
     calm = await ledger.troubles()
     assert (calm.oldest_unknown, set(calm.refused.values())) == (timedelta(), {0})
     await claim(ledger, "a")
@@ -310,6 +313,7 @@ async def test_troubles_are_the_oldest_unknown_and_what_was_refused_lately(ledge
     for key, reason in (("b", "550"), ("c", "sender-550"), ("d", "message-554"), ("e", "malformed")):
         await ledger.settle(key, (await claim(ledger, key)).token, LedgerState.FAILED, reason=reason)
     await ledger.record("f", relationship="r-1", purpose="keep_entry", state=LedgerState.FAILED, reason="413")
+    await ledger.settle("g", (await claim(ledger, "g")).token, LedgerState.FAILED, reason="given_up")
     found = await ledger.troubles()
     assert found.oldest_unknown == timedelta(hours=25)
     assert found.refused == {RefusedFor.RECIPIENT: 1, RefusedFor.SENDER: 1, RefusedFor.MESSAGE: 2}
