@@ -365,8 +365,8 @@ class Story:
         self._drop_overtaken()
         page_turns = self._page_is_full and not self.state.is_closed
         # Letters may stand in a queue of their own for long, until a relay's quota comes to them: nothing else waits
-        # for that. The page turns when they are back.
-        if page_turns and (self._letters.is_free or not self._mail_queue):
+        # for that, unless the story leaves. The page turns when they are back.
+        if page_turns and (self._leaves_by or not self._letters_wait):
             return
         if self._letters.is_free and (letters := self._ready(perform.is_letter)):
             dropped, self._dropped = tuple(self._dropped), []
@@ -377,6 +377,11 @@ class Story:
         ):
             if lane.is_free and (ready := self._ready(belongs)):
                 lane.send(self.state.id, self._taken(ready))
+
+    @property
+    def _letters_wait(self) -> bool:
+        """On a queue of their own, for however long."""
+        return bool(self._mail_queue) and not self._letters.is_free
 
     def _drop_overtaken(self) -> None:
         waiting = [each.effect for each in self._outbox if isinstance(each.effect, Letter)]

@@ -20,13 +20,17 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from mentoring_lifecycle.activities.ports import OutgoingMail
 from mentoring_lifecycle.contracts import names
+from mentoring_lifecycle.contracts.claims import Signer
 from mentoring_lifecycle.contracts.codec import data_converter
+from mentoring_lifecycle.contracts.moves import HandOver
 from mentoring_lifecycle.domain.commands import Comfort
-from mentoring_lifecycle.domain.effects import Facts, Letter
+from mentoring_lifecycle.domain.effects import Facts, KeepEntry, Letter
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.people import PAIR as PARTIES
+from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE
 from mentoring_lifecycle.embedded.mail import MailServer
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
+from mentoring_lifecycle.gateways.departures_temporal import departure_in
 from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
 from mentoring_lifecycle.plugin import MentoringPlugin
 from mentoring_lifecycle.settings import Settings
@@ -169,6 +173,29 @@ async def test_while_nobody_takes_mail_all_else_goes_on(client: Client, queue: s
         assert (causes[0].code, f"{queue}-mail" in causes[0].evidence) == (Code.NO_MAIL_WORKER, True)
     async with build_worker(client, world.gateways(), task_queue=queue):
         await until(lambda: {mail.to.email for mail in world.mail.sent} >= {"mia@pair.example", "ed@pair.example"})
+
+
+async def test_whoever_leaves_begins_nothing_new_while_letters_wait(client: Client, queue: str) -> None:
+    """Its session is agreed on as ever, and written into no calendar here: that goes along."""
+    world, move = World(), "m-1"
+    async with worker_without_mail(client, world, queue):
+        on = await opened(MentoringClient(client, people=world.people, task_queue=queue))
+        leaving = client.get_workflow_handle(names.relationship_workflow_id(on.id))
+        async with asyncio.timeout(60):
+            while not await queues_of_letters(client, leaving.id):
+                await asyncio.sleep(0.01)
+        said = Signer().arguments(
+            HandOver(PROGRAMME_OFFICE, move), workflow_id=leaving.id, name=names.HAND_OVER, command_id=move
+        )
+        await leaving.execute_update(names.HAND_OVER, args=said, id=move)
+        await sessions_begin(on)
+    async with build_worker(client, world.gateways(), task_queue=queue):
+        await leaving.result()
+    departure = await departure_in(client, await leaving.describe())
+    assert departure
+    outside = {type(each.effect) for each in departure.carried.outbox}
+    assert (KeepEntry in outside, world.calendar.calendars) == (True, {})
+    assert len(world.mail.sent) == len(PAIR)
 
 
 # --- the quota --------------------------------------------------------------------------------------------------
