@@ -129,6 +129,12 @@ class SqlBelongings:
             await close_pairing(connection, relationship)
             await self._stand(connection, relationship, MOVED)
 
+    async def has_left(self, relationship: str) -> bool:
+        """Whether it went elsewhere from here and has not come back; known for longer than any history is kept."""
+        standing = select(relationships.c.standing).where(relationships.c.relationship == relationship)
+        async with self._engine.connect() as connection:
+            return await connection.scalar(standing) == MOVED
+
     async def _keep_effect(self, connection: AsyncConnection, relationship: str, effect: KeptEffect) -> None:
         values = _values(effect) | {"relationship": relationship, "lease_until": None}
         add = insert_into(effects, self._engine).values(values)

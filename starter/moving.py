@@ -228,6 +228,11 @@ class Mover:
         here = f"relationship/{moved.relationship}"
         described = await self._described(moved.relationship)
         if described is None:
+            if await self._belongings.has_left(moved.relationship) and not back:
+                raise MoveFailed(
+                    f"{here} left from here, so long ago that the history no longer tells with which file. If it runs "
+                    "nowhere else and has not ended elsewhere, let it go on here with --back. Nothing was changed."
+                )
             return False
         if described.status is WorkflowExecutionStatus.RUNNING:
             if await described.memo_value(_MOVE, "") == moved.move:

@@ -12,6 +12,8 @@ from typing import NoReturn
 from uuid import uuid4
 
 import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 
 from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.domain.consequences import uid_prefix
@@ -77,6 +79,15 @@ class Houses:
     def file(self, life: Life) -> Path:
         """What it travels in."""
         return self.folder / f"{life.id}.json"
+
+    async def forget(self, life: Life) -> None:
+        """What the server here does a month after the end of a workflow."""
+        client, described = self.here.clock.client, await life.workflow.describe()
+        run = WorkflowExecution(workflow_id=described.id, run_id=described.run_id)
+        request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=run)
+        await client.workflow_service.delete_workflow_execution(request)
+        while await mover(self.here)._described(life.id):
+            await asyncio.sleep(0.05)
 
     async def move(self, life: Life) -> Life:
         """From here to there; its clock goes on where it stood."""
@@ -350,6 +361,18 @@ async def test_what_cannot_go_on_is_refused_and_can_be_taken_back(houses: Houses
     assert refused.value.code is Refusal.ALREADY_PAIRED
     assert await SqlJournal(houses.there.engine).read(life.id) == []
     await mover(houses.here).bring_in(file, back=True, **WHO)
+    await life.rest()
+    assert (await life.status()).phase == "onboarding"
+
+
+async def test_it_does_not_begin_again_where_it_left_before_anybody_remembers(houses: Houses) -> None:
+    """The history that tells of its leaving is kept for a month, and a file may lie about for longer."""
+    life = await houses.life()
+    await mover(houses.here).export(life.id, houses.file(life), **WHO)
+    await houses.forget(life)
+    with pytest.raises(MoveFailed, match="--back"):
+        await mover(houses.here).bring_in(houses.file(life), **WHO)
+    await mover(houses.here).bring_in(houses.file(life), back=True, **WHO)
     await life.rest()
     assert (await life.status()).phase == "onboarding"
 

@@ -124,7 +124,9 @@ async def test_it_comes_back_to_where_it_was(engine: AsyncEngine) -> None:
     taken = await SqlBelongings(engine).read("r", PAIR)
     await SqlBelongings(engine).leave("r")
     assert not await SqlJournal(engine).is_on_hold("r")
+    assert await SqlBelongings(engine).has_left("r")
     await SqlBelongings(engine).keep(SUMMARY, PAIR, taken)
+    assert not await SqlBelongings(engine).has_left("r")
     assert await states(engine) == WHOLE
     assert await SqlJournal(engine).is_on_hold("r")
     assert [pairing.is_open for pairing in await SqlPairings(engine).of("p-1")] == [True]
