@@ -101,6 +101,8 @@ class Fault:
     mend: Hook = nothing
     mended_before: str = ""
     """The command before which it is mended; empty: after all of them."""
+    served: Hook = nothing
+    """What passes once a process that the page starts serves, before the next command."""
     afterwards: Hook = nothing
     """What passes before it has ended."""
     codes: Mapping[str, int] = field(default_factory=dict)
@@ -514,12 +516,18 @@ async def cases_key_missing(scene: Scene) -> None:
     await house.cases.client.get_workflow_handle(workflow_id).signal("nudge")
 
 
+async def next_task(scene: Scene) -> None:
+    """The case is tried again; after some failures nobody can ask it before."""
+    await scene.house.cases.until_idle(names.case_workflow_id(scene.said["case-17"]))
+
+
 FAULTS["MentoringCasesFailing"] = Fault(
     cases_key_missing,
     shows=lambda seen: seen.value("mentoring-cases", "temporal_workflow_task_execution_failed_total") > 0,
     mended_before="mentoring cases-worker",
     ended=lambda seen: seen.value("mentoring-cases", "up") == 1,
     ends_by_itself=True,
+    served=next_task,
     tells={"mentoring case list": "case-17"},
 )
 
@@ -566,6 +574,7 @@ async def type_one(command: str, fault: Fault, scene: Scene) -> None:
     meant = scene.meant(command)
     if STAYING.fullmatch(meant):
         await scene.house.start(meant)
+        await fault.served(scene)
         return
     ended = await scene.house.run(meant)
     expected = next((code for start, code in fault.codes.items() if command.startswith(start)), 0)
