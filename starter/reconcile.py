@@ -298,7 +298,7 @@ class Reconciler:
 
     async def _remedied(self, view: OutsideView, findings: Iterable[Found]) -> AsyncIterator[Row]:
         for found in findings:
-            done = await self._remedy(view.relationship, found)
+            done = await _finished(self._remedy(view.relationship, found))
             yield Row(view.relationship, found.party or "", found.session, found.finding, done)
 
     async def _remedy(self, relationship: str, found: Found) -> str:

@@ -1,5 +1,6 @@
 """The reconcile process beside running relationships: what people do by hand, and what an outage leaves behind."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mentoring_lifecycle.activities.calendar import CalendarActivities
-from mentoring_lifecycle.activities.ports import SessionEntry
+from mentoring_lifecycle.activities.ports import LedgerState, SessionEntry
 from mentoring_lifecycle.domain.commands import HelpOutcome, Matter
 from mentoring_lifecycle.domain.letters import LetterKind
 from mentoring_lifecycle.domain.relationship import Standing
@@ -232,6 +233,35 @@ async def test_what_was_left_when_it_closed_is_taken_out_afterwards(rig: Rig, br
     assert await look(rig, life) == REMOVED
     assert await look(rig, life) == []
     assert life.entries() == {MENTOR: [], MENTEE: []}
+
+
+async def test_told_to_stop_it_finishes_the_change_it_is_at(
+    rig: Rig, broken: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its claim is settled, no other is made, and the next look goes on with the rest."""
+    life, _ = await still_shown(rig, broken)
+    broken.calendar_server_goes()
+    await life.on.exit(by=MENTOR)
+    await life.days(8)
+    broken.calendar_server_returns()
+    remove, arrived, released = broken.calendar.remove, asyncio.Event(), asyncio.Event()
+
+    async def slowly(owner: str, uid: str) -> None:
+        arrived.set()
+        await released.wait()
+        await remove(owner, uid)
+
+    monkeypatch.setattr(broken.calendar, "remove", slowly)
+    looking = asyncio.create_task(look(rig, life))
+    await asyncio.wait_for(arrived.wait(), 20)
+    looking.cancel()
+    await asyncio.sleep(0)
+    released.set()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    assert LedgerState.CLAIMED not in (await broken.ledger.states(life.id)).values()
+    assert life.entries()[MENTOR] == []
+    assert await look(rig, life) == REMOVED[1:]
 
 
 async def test_case_20_a_promotion_puts_the_pair_on_hold(rig: Rig, broken: World) -> None:
