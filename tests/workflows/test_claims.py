@@ -12,6 +12,7 @@ from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.contracts.cases import SevereReport
 from mentoring_lifecycle.contracts.claims import Claim, ClaimKey, ClaimKeys, Request, Signer
 from mentoring_lifecycle.contracts.codec import EncryptionCodec
+from mentoring_lifecycle.contracts.moves import HandOver
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.authorisation import Channel
 from mentoring_lifecycle.domain.cases import commands as k
@@ -41,7 +42,7 @@ async def life(signed: Rig) -> QuickLife:
     return await signed.life(*UNDER_WAY)
 
 
-async def sent_raw(life: QuickLife, command: c.Command, *claim: str, command_id: str = "forged") -> str:
+async def sent_raw(life: QuickLife, command: c.Command | HandOver, *claim: str, command_id: str = "forged") -> str:
     """What any client of the namespace can send; the code of the refusal, which leaves no event."""
     before = await life.history_length()
     with pytest.raises(WorkflowUpdateFailedError) as refused:
@@ -56,7 +57,7 @@ def code_of(error: WorkflowUpdateFailedError) -> str:
     return str(error.cause.details[0])
 
 
-def claim_of(life: QuickLife, command: c.Command, **other: Any) -> str:
+def claim_of(life: QuickLife, command: c.Command | HandOver, **other: Any) -> str:
     """A claim for this command under the id "forged", but for what is said otherwise."""
     keys, at = other.pop("keys", KEYS), other.pop("at", None)
     claim = Claim(other.pop("person", command.by), other.pop("channel", Channel.TOOL))
@@ -89,6 +90,15 @@ async def test_a_forged_update_is_refused_and_leaves_no_trace(life: QuickLife) -
     codes = {name: await sent_raw(life, leaving, claim) for name, claim in forged.items()}
     assert codes == dict.fromkeys(forged, Refusal.NOT_SIGNED)
     assert await sent_raw(life, leaving) == Refusal.NOT_SIGNED
+
+
+async def test_nobody_but_the_office_sends_a_relationship_away(life: QuickLife) -> None:
+    """A move is no act of the story, and is proven all the same: neither unsigned nor signed for a person's tool."""
+    leaving = HandOver(PROGRAMME_OFFICE, "a-move")
+    assert await sent_raw(life, leaving) == Refusal.NOT_SIGNED
+    assert await sent_raw(life, leaving, claim_of(life, leaving, keys=FOREIGN)) == Refusal.NOT_SIGNED
+    assert await sent_raw(life, leaving, claim_of(life, leaving)) == Refusal.NOT_THIS_WAY
+    assert not (await life.on.outside()).has_left
 
 
 async def test_a_true_claim_does_not_open_another_way(life: QuickLife) -> None:
