@@ -17,10 +17,8 @@ from temporalio.api.enums.v1 import (
     WorkflowTaskFailedCause,
 )
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.api.workflowservice.v1 import (
-    DescribeTaskQueueRequest,
     DescribeWorkflowExecutionResponse,
     GetWorkflowExecutionHistoryReverseRequest,
 )
@@ -35,6 +33,7 @@ from mentoring_lifecycle.domain.outlook import Health
 from mentoring_lifecycle.domain.people import Party
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.gateways.departures_temporal import departure_in
+from mentoring_lifecycle.gateways.pollers_temporal import pollers_of
 from mentoring_lifecycle.starter.answers import CommandRejected
 from mentoring_lifecycle.starter.causes import (
     POLLED_WITHIN,
@@ -242,13 +241,7 @@ class Examiner:
         return self._polled[queue, kind]
 
     async def _poll_age(self, queue: str, kind: TaskQueueType.ValueType) -> timedelta | None:
-        request = DescribeTaskQueueRequest(
-            namespace=self._client.namespace,
-            task_queue=TaskQueue(name=queue),
-            task_queue_type=kind,
-        )
-        described = await self._client.workflow_service.describe_task_queue(request, timeout=ASK_WITHIN)
-        seen = [poller.last_access_time.ToDatetime(UTC) for poller in described.pollers]
+        seen = [each.asked_at for each in await pollers_of(self._client, queue, kind, within=ASK_WITHIN)]
         return max(datetime.now(UTC) - max(seen), timedelta()) if seen else None
 
     async def _activity(self, pending: PendingActivityInfo, now: datetime, queue: str) -> PendingActivity:

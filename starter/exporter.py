@@ -14,8 +14,6 @@ import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
@@ -25,6 +23,7 @@ from mentoring_lifecycle.contracts import names
 from mentoring_lifecycle.domain.events import Phase
 from mentoring_lifecycle.domain.outlook import Awaiting, Health
 from mentoring_lifecycle.domain.relationship import Standing
+from mentoring_lifecycle.gateways.pollers_temporal import POLLED_WITHIN, pollers_of
 
 log = structlog.stdlib.get_logger()
 
@@ -34,9 +33,6 @@ SMALLEST_PROGRAMME = 5
 """Below this many relationships a programme's count could point at people, so it is not shown."""
 MOST_OVERDUE_READ = 1000
 """Beyond this many overdue relationships the age of the oldest is that of the oldest one read."""
-
-POLLED_WITHIN = timedelta(minutes=3)
-"""A poll lasts a minute, and the server remembers who polled for five: a worker that is gone is gone after this."""
 
 _OPEN = f"WorkflowType = '{names.RELATIONSHIP}' AND ExecutionStatus = 'Running'"
 _CLOSED = f"WorkflowType = '{names.RELATIONSHIP}' AND ExecutionStatus = 'Completed'"
@@ -195,11 +191,8 @@ async def _pollers_gauge(client: Client, task_queue: str, now: datetime) -> Metr
         ("mail", names.mail_queue_of(task_queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
     )
     for task, queue, kind in asked:
-        found = await client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind)
-        )
-        polled = [poller.last_access_time.ToDatetime(UTC) for poller in found.pollers]
-        gauge.add_metric([task], sum(at > now - POLLED_WITHIN for at in polled))
+        pollers = await pollers_of(client, queue, kind)
+        gauge.add_metric([task], sum(each.asked_at > now - POLLED_WITHIN for each in pollers))
     return gauge
 
 

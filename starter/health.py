@@ -19,8 +19,6 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -28,6 +26,7 @@ from mentoring_lifecycle.activities.ports import CalendarGateway, GatewayError, 
 from mentoring_lifecycle.gateways.calendar_caldav import CalDavCalendar
 from mentoring_lifecycle.gateways.database import RELATIONSHIPS_SCHEMA, Schema, schema_is_current
 from mentoring_lifecycle.gateways.mail_smtp import SmtpMail
+from mentoring_lifecycle.gateways.pollers_temporal import POLLED_WITHIN, pollers_of
 
 log = structlog.stdlib.get_logger()
 
@@ -37,8 +36,6 @@ LOOK_SOON = timedelta(seconds=2)
 LOOK_WITHIN = timedelta(seconds=15)
 OLD_AFTER = 2 * LOOK_EVERY + LOOK_WITHIN
 """A word that is older than this is none."""
-POLLED_WITHIN = timedelta(minutes=3)
-"""A poll lasts a minute; see the exporter."""
 
 Look = Callable[[], Awaitable[str]]
 """Looks once. The word when all is well; raises NotWell or whatever went wrong."""
@@ -229,19 +226,12 @@ async def _polls(client: Client, task_queue: str, identity: str) -> str:
     """The server has heard of this very worker lately, as one that takes stories and one that takes acts."""
     since = datetime.now(UTC) - POLLED_WITHIN
     for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
-        pollers = (await _described(client, task_queue, kind)).pollers
-        if not any(each.identity == identity and each.last_access_time.ToDatetime(UTC) > since for each in pollers):
+        pollers = await pollers_of(client, task_queue, kind, within=LOOK_WITHIN)
+        if not any(each.identity == identity and each.asked_at > since for each in pollers):
             raise NotWell("not_polling")
     return "polling"
 
 
 async def _answers(client: Client, task_queue: str) -> str:
-    await _described(client, task_queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
+    await pollers_of(client, task_queue, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, within=LOOK_WITHIN)
     return "answers"
-
-
-async def _described(client: Client, task_queue: str, kind: "TaskQueueType.ValueType") -> DescribeTaskQueueResponse:
-    request = DescribeTaskQueueRequest(
-        namespace=client.namespace, task_queue=TaskQueue(name=task_queue), task_queue_type=kind
-    )
-    return await client.workflow_service.describe_task_queue(request, timeout=LOOK_WITHIN)

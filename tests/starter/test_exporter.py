@@ -57,7 +57,9 @@ class Visibility:
     def workflow_service(self) -> "Visibility":
         return self
 
-    async def describe_task_queue(self, request: DescribeTaskQueueRequest) -> DescribeTaskQueueResponse:
+    async def describe_task_queue(
+        self, request: DescribeTaskQueueRequest, *, timeout: timedelta | None = None
+    ) -> DescribeTaskQueueResponse:
         assert request.namespace == "mentoring"
         polled = {"mentoring": self.polled, "mentoring-mail": self.polled_for_mail}[request.task_queue.name]
         stamps = [Timestamp() for _ in polled]
