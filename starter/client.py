@@ -8,9 +8,9 @@ Every act is idempotent by its `command_id`: a repeated one is answered, not rep
 back as CommandRejected, with a catalogue code and a sentence for the person who asked.
 """
 
-import asyncio
 import copy
 import uuid
+from asyncio import sleep
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -416,7 +416,7 @@ class MentoringClient:
         running = [row async for row in self.list(f"({query}) AND ExecutionStatus = 'Running'", limit=1_000_000)]
         for number, row in enumerate(running):
             if number and not dry_run:
-                await asyncio.sleep(60 / per_minute)
+                await sleep(60 / per_minute)
             yield ProgrammeEnd(row.relationship, "would end" if dry_run else await self._end(row, notice_days))
 
     async def _end(self, row: RelationshipRow, notice_days: int) -> str:
