@@ -2,9 +2,13 @@
 
 A payload that cannot be trusted or read never raises while it is decoded, since the event that carries it stays in the
 history and would fail every later task. It becomes a stand-in instead, which fails only where its value is used.
+
+Two kinds of payload stay readable under every key, since they are made for the server's own pages and for nobody's
+code: lines of our catalogue (Shown), and the answer to what the pages ask a worker about a run.
 """
 
 import dataclasses
+import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -14,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import (
     DataConverter,
@@ -24,12 +29,17 @@ from temporalio.converter import (
     PayloadCodec,
 )
 
+from mentoring_lifecycle.contracts.shown import Shown
+
 log = logging.getLogger(__name__)
 
 ENCRYPTED = b"binary/encrypted"
 REJECTED = b"binary/rejected"
 KEY_ID = "encryption-key-id"
 REASON = "rejected-because"
+SHOWN = b"json/shown"
+"""What a line for operators is called here. It travels as plain JSON, which the server's pages can read, and marked."""
+MARK = "mentoring-shown"
 
 KIB = 1024
 SIZE_CLASSES = (KIB, 4 * KIB, 16 * KIB, 64 * KIB)
@@ -66,8 +76,8 @@ class EncryptionCodec(PayloadCodec):
         self._accept_plaintext = accept_plaintext
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Encrypt with the active key."""
-        return [self._encrypt(payload) for payload in payloads]
+        """Encrypt with the active key, but for what is made for the server's pages."""
+        return [payload if _is_shown(payload) or _is_told(payload) else self._encrypt(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Decrypt with the key each payload names; what cannot be decrypted comes back as a stand-in."""
@@ -79,6 +89,8 @@ class EncryptionCodec(PayloadCodec):
         return Payload(metadata={"encoding": ENCRYPTED, KEY_ID: self._active}, data=nonce + sealed)
 
     def _decrypt(self, payload: Payload) -> Payload:
+        if _is_shown(payload):
+            return Payload(metadata={"encoding": SHOWN}, data=payload.data)
         if payload.metadata.get("encoding") != ENCRYPTED:
             return payload if self._accept_plaintext else _rejected("it is in clear text")
         key_id = payload.metadata.get(KEY_ID, b"")
@@ -106,12 +118,30 @@ class _RejectedPayloadConverter(EncodingPayloadConverter):
         raise PayloadRejected(payload.metadata.get(REASON, b"unknown").decode(errors="replace"))
 
 
+class _ShownPayloadConverter(EncodingPayloadConverter):
+    """Marks lines for operators. Anybody may write such a line, so it never becomes a value that code has asked for."""
+
+    @property
+    def encoding(self) -> str:
+        return SHOWN.decode()
+
+    def to_payload(self, value: Any) -> Payload | None:
+        if not isinstance(value, Shown):
+            return None
+        return Payload(metadata={"encoding": b"json/plain", MARK: b"1"}, data=json.dumps(value).encode())
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Shown:
+        if type_hint is not None:
+            raise PayloadRejected("it is in clear text")
+        return Shown(json.loads(payload.data))
+
+
 class MentoringPayloadConverter(PydanticPayloadConverter):
-    """Pydantic JSON, with a typed error for rejected payloads."""
+    """Pydantic JSON, with lines for operators and a typed error for rejected payloads."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._set_converters(*self.converters.values(), _RejectedPayloadConverter())
+        self._set_converters(_ShownPayloadConverter(), *self.converters.values(), _RejectedPayloadConverter())
 
 
 def data_converter(codec: PayloadCodec | None) -> DataConverter:
@@ -143,6 +173,19 @@ def merge(existing: DataConverter | None, ours: DataConverter) -> DataConverter:
         payload_codec=existing.payload_codec or ours.payload_codec,
         failure_converter_class=(existing if keeps_failures else ours).failure_converter_class,
     )
+
+
+def _is_shown(payload: Payload) -> bool:
+    """A line for operators."""
+    return MARK in payload.metadata
+
+
+def _is_told(payload: Payload) -> bool:
+    """What a worker tells the page of a run: current details, and the names of handlers. No code of ours reads it."""
+    return payload.metadata.get("messageType") == _TOLD
+
+
+_TOLD = WorkflowMetadata.DESCRIPTOR.full_name.encode()
 
 
 def _rejected(reason: str) -> Payload:

@@ -40,6 +40,7 @@ from mentoring_lifecycle.contracts.people import Person
 from mentoring_lifecycle.contracts.receipts import read_receipt
 from mentoring_lifecycle.contracts.record import Record, read_record
 from mentoring_lifecycle.contracts.seals import Seals
+from mentoring_lifecycle.contracts.shown import Shown
 from mentoring_lifecycle.domain import commands as c
 from mentoring_lifecycle.domain.authorisation import Channel
 from mentoring_lifecycle.domain.help_requests import SEVERE, severity_of
@@ -267,7 +268,7 @@ class MentoringClient:
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=search_attributes(state) if shows else None,
-                static_summary=f"mentoring in {opening.programme}",
+                static_summary=Shown(f"mentoring in {opening.programme}"),
             )
         except WorkflowAlreadyStartedError:
             if self._pairings:

@@ -40,6 +40,7 @@ from mentoring_lifecycle.contracts.moves import (
     unsealed,
 )
 from mentoring_lifecycle.contracts.refusals import rejection_in
+from mentoring_lifecycle.contracts.shown import Shown
 from mentoring_lifecycle.domain.rejections import Refusal, Rejection
 from mentoring_lifecycle.domain.relationship import PROGRAMME_OFFICE, Relationship
 from mentoring_lifecycle.gateways.belongings_sql import EffectsUnderWay, SqlBelongings
@@ -279,7 +280,7 @@ class Mover:
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 memo={_MOVE: moved.move},
                 search_attributes=search_attributes(carried.state) if carried.shows_search_attributes else None,
-                static_summary=f"mentoring in {carried.state.programme}",
+                static_summary=Shown(f"mentoring in {carried.state.programme}"),
             )
         except WorkflowAlreadyStartedError:  # somebody else was quicker: with this file, or it is refused
             await self._is_here(moved, back=True)

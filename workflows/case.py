@@ -38,6 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from mentoring_lifecycle.contracts.follow_up import FollowUp, Message, Proof, message_of
     from mentoring_lifecycle.contracts.inputs import Pending
     from mentoring_lifecycle.contracts.refusals import refusal_error
+    from mentoring_lifecycle.contracts.shown import Shown
     from mentoring_lifecycle.domain.cases import commands as k
     from mentoring_lifecycle.domain.cases import events as e
     from mentoring_lifecycle.domain.cases.assignment import may_see
@@ -256,7 +257,7 @@ class Case:
                 LegalClockActivities.resolve,
                 InstantsOrder(anchors, self._state.profile, self._state.zone),
                 start_to_close_timeout=timedelta(seconds=5),
-                summary="find the time",
+                summary=Shown("find the time"),
             )
             self._tell(instants_found(self._state, anchors, found, workflow.now()))
 
@@ -275,7 +276,7 @@ class Case:
                 AuditTail(rows),
                 start_to_close_timeout=timedelta(seconds=4),
                 retry_policy=RetryPolicy(maximum_attempts=1),
-                summary="append",
+                summary=Shown("append"),
             )
         except FailureError:
             self._audit_tries += 1
@@ -289,7 +290,7 @@ class Case:
         while self._audit_tail:
             await self._write_audit()
             if self._audit_again_at:
-                await workflow.sleep(self._audit_again_at - workflow.now(), summary="append")
+                await workflow.sleep(self._audit_again_at - workflow.now(), summary=Shown("append"))
 
     def _turn_page_if_full(self) -> None:
         """Begin a new run where a long wait begins; a call under way has to come back first."""
@@ -331,7 +332,7 @@ class Case:
                 measure,
                 start_to_close_timeout=timedelta(minutes=1),
                 retry_policy=PATIENCE,
-                summary="apply",
+                summary=Shown("apply"),
             )
         except ActivityError:
             return None  # cancelled by an operator: asked for again at the next waking
@@ -345,7 +346,7 @@ class Case:
                 start_to_close_timeout=ATTEMPT,
                 heartbeat_timeout=SIGN_OF_LIFE,
                 retry_policy=PATIENCE,
-                summary="deliver",
+                summary=Shown("deliver"),
             )
         except ActivityError:
             return tuple(interrupted(letter) for letter in letters)

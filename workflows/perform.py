@@ -35,6 +35,7 @@ from mentoring_lifecycle.contracts.deliveries import (
     SlotsFound,
 )
 from mentoring_lifecycle.contracts.inputs import Pending
+from mentoring_lifecycle.contracts.shown import Shown
 from mentoring_lifecycle.domain.effects import Effect, FindSlot, KeepEntry, Letter, RemoveEntry, VerifyCalendar
 from mentoring_lifecycle.domain.letters import MANNERS
 
@@ -184,16 +185,16 @@ async def _propose(relationship: str, wishes: Sequence[Any]) -> tuple[Delivery |
         SlotOrder(tuple(wishes), relationship),
         start_to_close_timeout=ATTEMPT,
         retry_policy=PATIENCE,
-        summary="propose times for a session",
+        summary=Shown("propose times for a session"),
     )
     return found.slots
 
 
-def _in_words(words: Iterable[str]) -> str:
+def _in_words(words: Iterable[str]) -> Shown:
     """What one call does, for operators. After an outage that could be many things; a line has room for a few."""
     told = list(dict.fromkeys(words))
     more = len(told) - _MOST_WORDS
-    return ", ".join(told[:_MOST_WORDS]) + (f" and {more} more" if more > 0 else "")
+    return Shown(", ".join(told[:_MOST_WORDS]) + (f" and {more} more" if more > 0 else ""))
 
 
 async def find_slots(relationship: str, slots: Sequence[FindSlot]) -> SlotsFound:
@@ -203,7 +204,7 @@ async def find_slots(relationship: str, slots: Sequence[FindSlot]) -> SlotsFound
         SlotOrder(tuple(slots), relationship),
         start_to_close_timeout=timedelta(seconds=5),
         retry_policy=RetryPolicy(maximum_attempts=1),
-        summary="find the time of a session",
+        summary=Shown("find the time of a session"),
     )
 
 
@@ -215,7 +216,7 @@ async def append_to_journal(tail: JournalTail) -> int | None:
             tail,
             start_to_close_timeout=timedelta(seconds=4),
             retry_policy=RetryPolicy(maximum_attempts=1),
-            summary="append to the journal",
+            summary=Shown("append to the journal"),
         )
     except FailureError:  # a local activity fails with its own error, not with ActivityError
         return None

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
+from mentoring_lifecycle.contracts.shown import Shown
+
 
 class Alarm:
     """A persistent timer, never later than the next hour.
@@ -37,4 +39,5 @@ class Alarm:
 
 async def _ring(at: datetime, what: str) -> None:
     # A timer of zero or less is refused, and an hour may have passed while the activities were away.
-    await workflow.sleep(max(at - workflow.now(), timedelta(milliseconds=1)), summary=f"{what} {at:%Y-%m-%d %H:%M}Z")
+    delay = max(at - workflow.now(), timedelta(milliseconds=1))
+    await workflow.sleep(delay, summary=Shown(f"{what} {at:%Y-%m-%d %H:%M}Z"))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, DefaultPayloadConverter
 from temporalio.exceptions import ApplicationError
@@ -18,12 +19,14 @@ from mentoring_lifecycle.contracts.codec import (
     ENCRYPTED,
     KEY_ID,
     KIB,
+    MARK,
     REJECTED,
     EncryptionCodec,
     PayloadRejected,
     data_converter,
     merge,
 )
+from mentoring_lifecycle.contracts.shown import Shown
 
 CANARY = "canary-7f3a: I would like to speak up more in meetings"
 OLD, NEW = secrets.token_bytes(32), secrets.token_bytes(32)
@@ -171,6 +174,48 @@ async def test_values_travel_encrypted_through_the_converter() -> None:
     payloads = await converter.encode([Goal(words=CANARY), None])
     assert all(payload.metadata["encoding"] == ENCRYPTED for payload in payloads)
     assert await converter.decode(payloads, [Goal, type(None)]) == [Goal(words=CANARY), None]
+
+
+async def test_a_line_for_operators_travels_in_clear() -> None:
+    """A page without the key reads it as plain JSON; the same words as a value are encrypted."""
+    converter = data_converter(codec())
+    shown, value = await converter.encode([Shown("reminder 2027-01-15"), "reminder 2027-01-15"])
+    assert (shown.metadata["encoding"], shown.data) == (b"json/plain", b'"reminder 2027-01-15"')
+    assert value.metadata["encoding"] == ENCRYPTED
+    assert await converter.decode([shown]) == ["reminder 2027-01-15"]
+
+
+@pytest.mark.parametrize("wanted", [str, Goal, dict])
+async def test_a_line_for_operators_is_never_taken_for_a_value(wanted: type) -> None:
+    """Whoever has no key may write one, and gets no further than with any other clear text."""
+    forged = Payload(metadata={"encoding": b"json/plain", MARK: b"1"}, data=b'{"words":"forged"}')
+    with pytest.raises(PayloadRejected, match="clear text"):
+        await data_converter(codec()).decode([forged], [wanted])
+
+
+async def test_what_a_worker_tells_a_page_travels_in_clear() -> None:
+    """Current details are asked for by the server's pages, which have no key; as a value they are refused."""
+    told = WorkflowMetadata(current_details="**Phase** active")
+    (payload,) = await data_converter(codec()).encode([told])
+    assert b"**Phase** active" in payload.data
+    assert is_rejected(await opened(payload))
+
+
+MARKS = st.fixed_dictionaries(
+    {
+        "encoding": st.sampled_from(
+            [b"json/plain", b"json/protobuf", b"json/shown", b"binary/null", b"binary/plain", b""]
+        )
+    },
+    optional={MARK: st.just(b"1"), "messageType": st.just(b"temporal.api.sdk.v1.WorkflowMetadata")},
+)
+
+
+@given(metadata=MARKS, data=st.sampled_from([b"{}", b'"forged"', b""]))
+def test_nothing_written_without_the_key_becomes_a_value(metadata: dict[str, bytes], data: bytes) -> None:
+    """Whatever it says it is."""
+    with pytest.raises(PayloadRejected):
+        asyncio.run(data_converter(codec()).decode([Payload(metadata=metadata, data=data)], [str]))
 
 
 async def test_failures_travel_encrypted() -> None:

@@ -1,5 +1,6 @@
 """The embedded Temporal UI over relationships in known states, and a browser before it."""
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright
 
+from mentoring_lifecycle.contracts.codec import EncryptionCodec
 from mentoring_lifecycle.embedded.server import EmbeddedTemporal
 from tests.workflows.conftest import set_up
 from tests.workflows.life import Rig, quick_rig
@@ -29,8 +31,9 @@ async def temporal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Em
 
 @pytest.fixture(scope="session")
 async def rig(temporal: EmbeddedTemporal) -> AsyncIterator[Rig]:
-    """All relationships of stories.py, and the worker that answers for them."""
-    async with quick_rig(temporal.address, queue="mentoring") as rig:
+    """All relationships of stories.py, and the worker that answers for them, with a key that the UI has not."""
+    codec = EncryptionCodec({"k1": os.urandom(32)}, "k1", accept_plaintext=False)
+    async with quick_rig(temporal.address, codec, queue="mentoring") as rig:
         await lived(rig)
         yield rig
 
