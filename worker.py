@@ -72,7 +72,7 @@ from mentoring_lifecycle.starter.connection import (
     writer_from,
 )
 from mentoring_lifecycle.starter.endpoints import serve
-from mentoring_lifecycle.starter.health import Health, checks_of_a_worker, checks_of_peers
+from mentoring_lifecycle.starter.health import ACTS, STORIES_AND_ACTS, Health, checks_of_a_worker, checks_of_peers
 from mentoring_lifecycle.starter.stopping import on_stop
 from mentoring_lifecycle.telemetry import start_telemetry
 from mentoring_lifecycle.workflows.case import Case
@@ -316,7 +316,8 @@ async def run(settings: Settings, runtime: Runtime, stop: asyncio.Event, health:
     gateways = gateways_from(settings, engine)
     async with opened_gateways(settings, engine, gateways):
         relationships, queue = await connect(settings, runtime), settings.task_queue
-        checks = checks_of_a_worker(health, relationships, queue, {engine: RELATIONSHIPS_SCHEMA})
+        served = {queue: STORIES_AND_ACTS, names.mail_queue_of(queue): ACTS}
+        checks = checks_of_a_worker(health, relationships, served, {engine: RELATIONSHIPS_SCHEMA})
         async with (
             build_worker(
                 relationships,
@@ -343,7 +344,8 @@ async def run_cases(settings: Settings, runtime: Runtime, stop: asyncio.Event, h
     async with opened_gateways(settings, engine, gateways), opened_case_store(settings, own):
         cases, relationships = await connect_cases(settings, runtime), await connect(settings, runtime)
         audit, queue = SqlCaseAudit(own), settings.cases_task_queue
-        checks = checks_of_a_worker(health, cases, queue, {engine: RELATIONSHIPS_SCHEMA, own: CASES_SCHEMA})
+        databases = {engine: RELATIONSHIPS_SCHEMA, own: CASES_SCHEMA}
+        checks = checks_of_a_worker(health, cases, {queue: STORIES_AND_ACTS}, databases)
         async with (
             build_cases_worker(
                 cases,

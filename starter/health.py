@@ -174,13 +174,19 @@ def _word(error: Exception) -> str:
 
 # --- what is looked at ------------------------------------------------------------------------------------------
 
+Served = Mapping[str, Sequence[TaskQueueType.ValueType]]
+"""The task queues of a worker, each with the kinds of tasks that it takes from there."""
+
+ACTS = (TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,)
+STORIES_AND_ACTS = (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, *ACTS)
+
 
 def checks_of_a_worker(
-    health: Health, client: Client, task_queue: str, databases: Mapping[AsyncEngine, Schema], *peers: Check
+    health: Health, client: Client, queues: Served, databases: Mapping[AsyncEngine, Schema], *peers: Check
 ) -> list[Check]:
-    """A worker is needed where it polls and where its databases are at its own version."""
+    """A worker is needed where it polls all its queues and where its databases are at its own version."""
     return [
-        Check("temporal", lambda: _polls(client, task_queue, health.identity)),
+        Check("temporal", lambda: _polls(client, queues, health.identity)),
         *(_database(engine, schema) for engine, schema in databases.items()),
         *peers,
     ]
@@ -222,11 +228,11 @@ def _database(engine: AsyncEngine, schema: Schema) -> Check:
     return Check("database" if schema is RELATIONSHIPS_SCHEMA else "cases_database", look)
 
 
-async def _polls(client: Client, task_queue: str, identity: str) -> str:
-    """The server has heard of this very worker lately, as one that takes stories and one that takes acts."""
+async def _polls(client: Client, queues: Served, identity: str) -> str:
+    """The server has heard of this very worker lately, for all that it serves."""
     since = datetime.now(UTC) - POLLED_WITHIN
-    for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
-        pollers = await pollers_of(client, task_queue, kind, within=LOOK_WITHIN)
+    for queue, kind in ((queue, kind) for queue, kinds in queues.items() for kind in kinds):
+        pollers = await pollers_of(client, queue, kind, within=LOOK_WITHIN)
         if not any(each.identity == identity and each.asked_at > since for each in pollers):
             raise NotWell("not_polling")
     return "polling"

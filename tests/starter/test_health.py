@@ -6,12 +6,14 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 from typer.testing import CliRunner
 
 from mentoring_lifecycle.activities.ports import Attendee
@@ -29,7 +31,15 @@ from mentoring_lifecycle.settings import Settings, SettingsError
 from mentoring_lifecycle.starter import endpoints, health
 from mentoring_lifecycle.starter.__main__ import app
 from mentoring_lifecycle.starter.endpoints import serve
-from mentoring_lifecycle.starter.health import Check, Health, NotWell, checks_of_peers
+from mentoring_lifecycle.starter.health import (
+    ACTS,
+    STORIES_AND_ACTS,
+    Check,
+    Health,
+    NotWell,
+    checks_of_a_worker,
+    checks_of_peers,
+)
 
 SENDER = Attendee("Mentoring", "mentoring@mentoring.example")
 ANYWHERE = Settings(health_address="127.0.0.1:0")
@@ -244,6 +254,44 @@ async def test_a_calendar_server_is_reached_without_a_login(tmp_path: Path) -> N
     await state.look(checks)
     assert state.page()["checks"]["caldav"]["said"] == "connect"
     await calendar.aclose()
+
+
+@dataclass
+class Server:
+    """Has heard of workers: who asked which queue for which kind of task, and when."""
+
+    heard: dict[tuple[str, int], list[tuple[str, datetime]]]
+    namespace: str = "mentoring"
+
+    @property
+    def workflow_service(self) -> "Server":
+        return self
+
+    async def describe_task_queue(
+        self, request: DescribeTaskQueueRequest, *, timeout: timedelta | None = None
+    ) -> DescribeTaskQueueResponse:
+        answer = DescribeTaskQueueResponse()
+        for identity, at in self.heard.get((request.task_queue.name, request.task_queue_type), []):
+            answer.pollers.add(identity=identity).last_access_time.FromDatetime(at)
+        return answer
+
+
+SERVED = {"mentoring": STORIES_AND_ACTS, "mentoring-mail": ACTS}
+ASKED = [(queue, kind) for queue, kinds in SERVED.items() for kind in kinds]
+
+
+@pytest.mark.parametrize("missing", [None, *ASKED])
+@pytest.mark.parametrize("instead", ["nobody", "another", "long ago"])
+async def test_a_worker_is_ready_when_it_was_heard_of_on_all_its_queues(
+    missing: tuple[str, int] | None, instead: str
+) -> None:
+    """That of its letters included; another worker's asking is not its own, nor is its own of long ago."""
+    state, now = Health("worker"), datetime.now(UTC)
+    away = {"nobody": [], "another": [("other", now)], "long ago": [(state.identity, now - timedelta(minutes=4))]}
+    server: Any = Server({each: away[instead] if each == missing else [(state.identity, now)] for each in ASKED})
+    await state.look(checks_of_a_worker(state, server, SERVED, {}))
+    seen = state.page()["checks"]["temporal"]
+    assert (seen["ok"], seen["said"]) == ((False, "not_polling") if missing else (True, "polling"))
 
 
 async def test_a_database_of_another_version_is_told(tmp_path: Path) -> None:
