@@ -54,6 +54,7 @@ Twist = Callable[[Life, RelationshipView], Awaitable[None]]
 
 async def live_on(life: Life, twist: Twist | None = None, *, answers: bool = True) -> RelationshipView:
     """Both answer whatever they are asked, and time passes, until it is over or on hold; begun anywhere."""
+    await life.rest()  # a letter that was left to be sent goes first: nobody answers what they have not been asked
     while (view := await life.status()).outcome is None and view.standing != "on_hold":
         if twist and view.sessions_held:
             await twist(life, view)
