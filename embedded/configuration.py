@@ -20,6 +20,8 @@ DYNAMIC: dict[str, Any] = {
     # By default a queue has four parts, and a task in one that no worker happens to poll waits to be handed on.
     "matching.numTaskqueueReadPartitions": 1,
     "matching.numTaskqueueWritePartitions": 1,
+    # By default ten calls a second: with the exporter beside it, a page of the UI now and then shows an error, no list.
+    "frontend.namespaceRPS.visibility": 200,
     "system.namespaceCacheRefreshInterval": "200ms",  # how soon a new namespace or search attribute can be used
 }
 

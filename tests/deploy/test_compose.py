@@ -14,6 +14,7 @@ import typer
 import yaml
 from jsonschema import Draft201909Validator
 
+from mentoring_lifecycle.embedded.configuration import DYNAMIC
 from mentoring_lifecycle.settings import PREFIX, Settings, read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -220,3 +221,9 @@ def test_virtual_time_is_off() -> None:
     """In this installation a day lasts a day."""
     dynamic = yaml.safe_load((ROOT / "deploy/temporal/dynamicconfig.yaml").read_text())
     assert dynamic["frontend.WorkflowTimeSkippingEnabled"] == [{"value": False}]
+
+
+def test_lists_are_there_however_often_they_are_looked_at() -> None:
+    """The UI and the exporter together pass the server's default of ten calls a second, and the server here is told."""
+    dynamic = yaml.safe_load((ROOT / "deploy/temporal/dynamicconfig.yaml").read_text())
+    assert dynamic["frontend.namespaceRPS.visibility"] == [{"value": DYNAMIC["frontend.namespaceRPS.visibility"]}]

@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from temporalio import workflow
+from temporalio.api.workflowservice.v1 import CountWorkflowExecutionsRequest
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -61,6 +62,13 @@ async def test_server_ui_and_metrics_answer(temporal: EmbeddedTemporal) -> None:
         assert "<html" in (await http.get(temporal.ui_url)).text
         assert "temporal-system" in (await http.get(f"{temporal.ui_url}/api/v1/namespaces/temporal-system")).text
         assert "service_requests" in (await http.get(temporal.metrics_url)).text
+
+
+async def test_a_list_is_there_however_often_it_is_looked_at(temporal: EmbeddedTemporal) -> None:
+    """A page of the UI asks Visibility three times, the exporter two dozen times: none of them is ever turned away."""
+    client = await _client(temporal)
+    request = CountWorkflowExecutionsRequest(namespace="mentoring")
+    await asyncio.gather(*(client.workflow_service.count_workflow_executions(request) for _ in range(60)))
 
 
 async def test_stop_leaves_no_process_and_no_port(programs: Programs, tmp_path: Path) -> None:
