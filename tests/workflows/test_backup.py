@@ -101,6 +101,7 @@ async def helped(life: Life, view: RelationshipView) -> None:
     """The mentor asks for help, and whoever runs the programme sees to it."""
     ask = {"matter": Matter.ROLE_STRUGGLE, "words": "Who leads here?", "command_id": "ask"}
     await life.on.ask_coordinator(by=MENTOR, partner_may_know=True, hold_next_session=False, **ask)
+    await life.rest()  # of a call for help that is concluded before its letter could leave, only the outcome is told
     for request in await life.on.help_requests():
         about = {"by": COORDINATOR, "help": request.number}
         await life.on.take_up_help(**about, command_id="take up")
@@ -197,6 +198,9 @@ async def test_six_lives_end_alike_in_the_original_and_in_what_was_restored(
                 *(live_on(life, twist, answers=a) for life, (twist, a) in zip(again, SIX, strict=True))
             )
             sent, resent = _mails_of(rig), _mails_of(copy)
+            unlike = set(sent) ^ (before & set(sent) | set(resent))
+            rows = [row for house in (rig, copy) for row in await SqlLedger(house.engine).rows()]
+            told = [(row.key, row.state, row.reason) for row in rows if message_id(row.key) in unlike]
             for view in restored:
                 calendars = [_entries_of(house, view) for house in (rig, copy)]
                 one, other = await asyncio.gather(*calendars)
@@ -205,7 +209,7 @@ async def test_six_lives_end_alike_in_the_original_and_in_what_was_restored(
     assert len({view.outcome for view in original}) == 4
     assert set(resent.values()) == {1}
     assert not before & set(resent)
-    assert (before & set(sent)) | set(resent) == set(sent)
+    assert (unlike, told) == (set(), [])
 
 
 def _mails_of(house: RealRig) -> "Counter[str]":
