@@ -72,6 +72,7 @@ from mentoring_lifecycle.starter.connection import (
     writer_from,
 )
 from mentoring_lifecycle.starter.endpoints import serve
+from mentoring_lifecycle.starter.exit_codes import foreseen
 from mentoring_lifecycle.starter.health import ACTS, STORIES_AND_ACTS, Health, checks_of_a_worker, checks_of_peers
 from mentoring_lifecycle.starter.stopping import on_stop
 from mentoring_lifecycle.telemetry import start_telemetry
@@ -207,9 +208,14 @@ class MailQueue(SimplePlugin):
         self._calls_per_second = mails_per_minute / 60 / MAILS_OF_A_CALL if mails_per_minute else None
 
     async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:  # noqa: A002 -- the SDK's name
-        """Whichever of the two fails ends both."""
-        async with self._mail_worker(worker):
-            await super().run_worker(worker, next)
+        """Whichever of the two fails ends both, and its error is raised."""
+        letters = self._mail_worker(worker)
+        serving = [asyncio.ensure_future(each) for each in (letters.run(), super().run_worker(worker, next))]
+        try:
+            await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await asyncio.gather(worker.shutdown(), letters.shutdown())
+            await asyncio.gather(*serving)
 
     def _mail_worker(self, worker: Worker) -> Worker:
         """Like its neighbour, but for what it serves; without the client's plugins, which would add the rest again."""
@@ -438,7 +444,7 @@ async def _serve(process: _Process, settings: Settings, runtime: Runtime) -> Non
 def main(serves: str = "relationships") -> int:
     """Run a worker for `relationships` or for `cases`, until SIGINT or SIGTERM.
 
-    Exit codes: 1 it could not start, 2 the settings or the word cannot be used.
+    Exit codes: 1 something that it needs is not there, 2 the settings or the word cannot be used.
     """
     if serves not in _PROCESSES:
         sys.stderr.write(f"There is no worker for {serves!r}: say one of {', '.join(_PROCESSES)}.\n")
@@ -447,12 +453,12 @@ def main(serves: str = "relationships") -> int:
     try:
         settings = read_settings()
         asyncio.run(_serve(process, settings, start_telemetry(settings, process.metrics)))
-    except SettingsError as error:
-        sys.stderr.write("\n".join([*error.problems, ""]))
-        return 2
-    except (RuntimeError, OSError) as error:  # the SDK says with a bare RuntimeError that a server cannot be reached
-        sys.stderr.write(f"The worker cannot start: {error}\n")
-        return 1
+    except Exception as error:
+        if not (ending := foreseen(error)):
+            raise
+        sentence, code = ending
+        sys.stderr.write(f"{sentence}\n")
+        return code
     return 0
 
 

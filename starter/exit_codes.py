@@ -32,10 +32,14 @@ NOBODY_ANSWERED = "No answer came in time: check that a worker is running, then 
 
 def ending_of(error: Exception, locale: str) -> Ending:
     """The sentence and the exit code of an error; a refusal speaks the language of `locale`."""
-    for in_words in (_of_settings, _of_client, _of_temporal, _of_files_and_servers, _of_database):
-        if ending := in_words(error, locale):
-            return ending
-    return f"Unforeseen: {type(error).__name__}: {error}. Run again with --debug to see where.", ExitCode.FAILED
+    unforeseen = f"Unforeseen: {type(error).__name__}: {error}. Run again with --debug to see where."
+    return foreseen(error, locale) or (unforeseen, ExitCode.FAILED)
+
+
+def foreseen(error: Exception, locale: str = "en") -> Ending | None:
+    """The same where it is known what the error means; None where only a traceback helps."""
+    known = (_of_settings, _of_client, _of_temporal, _of_files_and_servers, _of_database)
+    return next((ending for in_words in known if (ending := in_words(error, locale))), None)
 
 
 # Each imports what it knows only when an error is there to be told: `--help` must not wait for a database driver.
@@ -69,6 +73,9 @@ def _of_temporal(error: Exception, _locale: str) -> Ending | None:
 
     if str(error).startswith(("Failed client connect", "invalid target URL")):  # the SDK has no types for these
         return _unreachable(), ExitCode.FAILED
+    if (said := str(error)).startswith(_NO_NAMESPACE):
+        missing = said.removeprefix(_NO_NAMESPACE).partition(": Status")[0]
+        return f"Namespace{missing}. Run `mentoring setup` first.", ExitCode.FAILED
     if not isinstance(error, TemporalError):
         return None
     if not isinstance(error, RPCError):
@@ -78,6 +85,9 @@ def _of_temporal(error: Exception, _locale: str) -> Ending | None:
     if error.status is RPCStatusCode.INVALID_ARGUMENT:
         return f"Temporal does not understand this: {error.message.rstrip('.')}.", ExitCode.USAGE
     return f"Temporal could not do this: {error.message.rstrip('.')} ({error.status.name}).", ExitCode.FAILED
+
+
+_NO_NAMESPACE = "Worker validation failed: Namespace"
 
 
 def _unreachable() -> str:

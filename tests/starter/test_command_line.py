@@ -748,6 +748,27 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPat
     return monkeypatch
 
 
+@pytest.mark.parametrize("serves", ["relationships", "cases"])
+@pytest.mark.parametrize(
+    ("away", "said"),
+    [
+        ({}, "No Temporal server answers at 127.0.0.1:1: check TEMPORAL_ADDRESS or TEMPORAL_PROFILE"),
+        ({"MENTORING_DATABASE_URL": "postgresql://ours:hunter2@127.0.0.1:1/ours"}, "The database could not do this: "),
+    ],
+    ids=["temporal", "database"],
+)
+def test_a_worker_says_what_it_cannot_reach(
+    nowhere: pytest.MonkeyPatch, serves: str, away: dict[str, str], said: str
+) -> None:
+    """In one sentence, which shows no password."""
+    for variable, value in away.items():
+        nowhere.setenv(variable, value)
+    done = _worker(serves)
+    *_, last = done.stderr.splitlines()
+    assert (done.returncode, last[: len(said)]) == (1, said)
+    assert not {"Traceback", "hunter2"} & {*done.stderr.replace(":", " ").split()}
+
+
 @pytest.mark.parametrize(
     ("serves", "own", "other"),
     [
@@ -771,7 +792,7 @@ def test_required_encryption_asks_each_worker_for_what_it_needs(nowhere: pytest.
     nowhere.setenv("MENTORING_ENCRYPTION_KEYS", "1:" + base64.b64encode(b"k" * 32).decode())
     relationships, cases = _worker("relationships"), _worker("cases")
     assert relationships.returncode == 1
-    assert "The worker cannot start" in relationships.stderr
+    assert "No Temporal server answers" in relationships.stderr
     assert not (tmp_path / "mentoring-cases.db").exists()
     assert (cases.returncode, cases.stderr) == (
         2,

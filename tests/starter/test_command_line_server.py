@@ -161,6 +161,23 @@ def test_setup_is_done_once(rig: Rig) -> None:
     assert "namespace mentoring: found" in run("setup").stdout
 
 
+@pytest.mark.parametrize("serves", ["relationships", "cases"])
+def test_a_worker_without_its_namespace_says_what_to_do(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, serves: str
+) -> None:
+    """And nothing else: whoever reads the log finds one sentence at its end."""
+    monkeypatch.setenv("MENTORING_DATABASE_URL", f"sqlite:///{tmp_path / 'mentoring.db'}")
+    monkeypatch.setenv("MENTORING_METRICS_ADDRESS", "127.0.0.1:0")
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "not-there")
+    monkeypatch.setenv("MENTORING_CASES_NAMESPACE", "not-there")
+    command = [sys.executable, "-P", "-m", "mentoring_lifecycle.worker", serves]
+    for _ in range(3):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+        said = "Namespace not-there was not found or otherwise could not be described. Run `mentoring setup` first."
+        assert done.stderr.splitlines()[-1] == said
+
+
 def test_a_life_at_the_command_line(rig: Rig) -> None:
     """From the invitation to the exit every step is a command, and every step can be read afterwards."""
     r = opened("life")

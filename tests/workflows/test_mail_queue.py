@@ -143,6 +143,28 @@ async def test_a_hosts_worker_serves_both_queues_without_a_further_line(
     assert await queues_of_letters(client, names.relationship_workflow_id(on.id)) == {f"{queue}-mail"}
 
 
+async def test_a_worker_that_cannot_serve_says_why(temporal: EmbeddedTemporal, queue: str) -> None:
+    """Neither of its two queues can be served here: the server's own word is raised, whichever hears it first."""
+    client = await Client.connect(temporal.address, namespace="not-there")
+    for number in range(10):
+        with pytest.raises(RuntimeError, match="Namespace not-there was not found"):
+            async with build_worker(client, World().gateways(), task_queue=f"{queue}-{number}"):
+                await asyncio.Event().wait()
+
+
+async def test_whoever_waits_no_longer_ends_both(client: Client, queue: str) -> None:
+    """A worker that runs in a task and is cancelled with it: nobody asks for the tasks of either queue afterwards."""
+    worker = build_worker(client, World().gateways(), task_queue=queue)
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(60):
+        while not (worker.is_running and not worker.is_shutdown):
+            await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert worker.is_shutdown
+
+
 async def test_every_run_orders_its_letters_on_the_same_queue(standard_life: QuickLife) -> None:
     """What a relationship was opened with goes along, from run to run."""
     scheduled = [
