@@ -206,7 +206,8 @@ def hold(
     from mentoring_lifecycle.starter.bulk import Batch, new_batch_id
 
     wanted = Batch(_given(query), by, why, batch or new_batch_id(), rate, dry_run)
-    tell(f"Batch {wanted.id}: keep it, to go on with --id and to lift these holds again.")
+    if not dry_run:
+        tell(f"Batch {wanted.id}: keep it, to go on with --id and to lift these holds again.")
     _show_bulk(lambda holds: holds.hold(wanted), output)
 
 
