@@ -28,6 +28,7 @@ QUIET_WITHIN = timedelta(minutes=4)
 _PASSING = {".Radicale.cache", ".Radicale.lock"}
 """What the calendar server makes anew. Not so `.Radicale.props`: a folder without it is no calendar."""
 _LOOK_AGAIN = 0.05
+_TELL_AGAIN = 5.0
 _LOCK_WITHIN = 30.0
 
 
@@ -108,7 +109,7 @@ def _back_up(data_dir: Path, target: Path, told: Callable[[str], None]) -> Backu
 @contextmanager
 def _quiet(database: Path, told: Callable[[str], None]) -> Iterator[None]:
     """A moment in which no effect is under way, held still: whoever wants to write waits, readers do not."""
-    deadline = time.monotonic() + QUIET_WITHIN.total_seconds()
+    deadline, tell_at = time.monotonic() + QUIET_WITHIN.total_seconds(), 0.0
     with closing(sqlite3.connect(database, timeout=_LOCK_WITHIN, isolation_level=None)) as lock:
         while True:
             lock.execute("BEGIN IMMEDIATE")
@@ -117,7 +118,9 @@ def _quiet(database: Path, told: Callable[[str], None]) -> Iterator[None]:
             lock.execute("ROLLBACK")
             if time.monotonic() > deadline:
                 raise BackupFailed(f"{under_way} effects stayed under way for {QUIET_WITHIN}; try again.")
-            told(f"Waiting for {under_way} effects that are under way ...")
+            if time.monotonic() >= tell_at:
+                told(f"Waiting for {under_way} effects that are under way ...")
+                tell_at = time.monotonic() + _TELL_AGAIN
             time.sleep(_LOOK_AGAIN)
         try:
             yield

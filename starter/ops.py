@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -17,6 +18,7 @@ from mentoring_lifecycle.starter.why_codes import Why
 if TYPE_CHECKING:
     from mentoring_lifecycle.gateways.operator_acts_sql import OperatorAct
     from mentoring_lifecycle.starter.audit import Audit
+    from mentoring_lifecycle.starter.backup import Backup
     from mentoring_lifecycle.starter.bulk import BulkHolds, BulkRow
     from mentoring_lifecycle.starter.examination import Examiner, Explanation
     from mentoring_lifecycle.starter.moving import Moved, Mover
@@ -296,7 +298,7 @@ def backup(
             act.result = "done"
             return made
 
-    show(asyncio.run(backed_up()), output)
+    _show_backup(asyncio.run(backed_up()), output)
 
 
 @app.command()
@@ -319,7 +321,12 @@ def restore(
             act.result = "done"
         return made
 
-    show(asyncio.run(restored()), output)
+    _show_backup(asyncio.run(restored()), output)
+
+
+def _show_backup(made: "Backup", output: Output) -> None:
+    """Programs read a checksum for each file, people how many files there are."""
+    show(made, output, table={**asdict(made), "files": len(made.files)})
 
 
 @asynccontextmanager

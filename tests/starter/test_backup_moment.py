@@ -50,6 +50,15 @@ async def test_it_waits_until_nothing_is_under_way(house: Path, tmp_path: Path) 
     assert state_of(tmp_path / "backup" / OURS, "k") == LedgerState.ACCEPTED
 
 
+async def test_waiting_is_told_now_and_then(house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not at every look: there are twenty in a second."""
+    under_way = iter([2, 3, 1, 2, 0])
+    monkeypatch.setattr(backup, "_under_way", lambda _: next(under_way))
+    told: list[str] = []
+    await back_up(house, tmp_path / "backup", told.append)
+    assert told == ["Waiting for 2 effects that are under way ..."]
+
+
 async def test_what_never_ends_is_no_backup(house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It gives up, says so, and leaves nothing behind."""
     monkeypatch.setattr(backup, "QUIET_WITHIN", timedelta())

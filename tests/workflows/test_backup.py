@@ -226,10 +226,9 @@ async def test_an_operator_backs_up_and_restores_at_the_command_line(rig: RealRi
     """While everything runs; what came of it is in the audit of either side, and nothing is overwritten."""
     await rig.life()
     await (await rig.life()).past(both_accepted, both_signed)
-    options = ["--by", "o-1", "--output", "json"]
 
-    def mentoring(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = rig._python("mentoring_lifecycle.starter", *arguments, *options)
+    def mentoring(*arguments: str, output: str = "json") -> subprocess.CompletedProcess[str]:
+        command = rig._python("mentoring_lifecycle.starter", *arguments, "--by", "o-1", "--output", output)
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     to, elsewhere = str(tmp_path / "backup"), tmp_path / "elsewhere"
@@ -239,6 +238,10 @@ async def test_an_operator_backs_up_and_restores_at_the_command_line(rig: RealRi
     assert (again.returncode, "not empty" in again.stderr) == (1, True)
     restored = await asyncio.to_thread(mentoring, "ops", "restore", to, "--data-dir", str(elsewhere))
     assert restored.returncode == 0, restored.stderr
+    shown = await asyncio.to_thread(
+        mentoring, "ops", "restore", to, "--data-dir", str(tmp_path / "third"), output="table"
+    )
+    assert (shown.returncode, "temporal.sqlite" in shown.stdout) == (0, False), "people read how many files there are"
     rows = await SqlOperatorActs(rig.engine).rows()
     assert [(row.act, row.result) for row in rows] == [
         *(("backup", result) for result in ("begun", "done", "begun", "failed: BackupFailed")),
