@@ -588,8 +588,8 @@ WORDS: Mapping[Code, tuple[str, str]] = {
     Code.MAIL_QUEUED: ("Its letters wait for their turn: the relay's quota is used up by others.", _EFFECTS),
     Code.INTERRUPTED: ("A call did not come back; it is made again, and nothing is done twice.", _EFFECTS),
     Code.QUIET_HOURS: ("A letter waits for its reader's day.", _STATUS),
-    Code.SESSION_AHEAD: ("All is well: a session lies ahead.", _STATUS),
-    Code.HOUR_AWAITED: ("All is well: an hour is awaited.", _STATUS),
+    Code.SESSION_AHEAD: ("Its time has not come: a session lies ahead.", _STATUS),
+    Code.HOUR_AWAITED: ("Its time has not come: an hour is awaited.", _STATUS),
     Code.ENDED: ("It has ended, as its own story told.", "mentoring timeline {id} --journal"),
     Code.MOVED: ("It has left for another installation, and goes on there once it is imported.", "mentoring ops audit"),
 }
