@@ -754,8 +754,9 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPat
     [
         ({}, "No Temporal server answers at 127.0.0.1:1: check TEMPORAL_ADDRESS or TEMPORAL_PROFILE"),
         ({"MENTORING_DATABASE_URL": "postgresql://ours:hunter2@127.0.0.1:1/ours"}, "The database could not do this: "),
+        ({"MENTORING_DATABASE_URL": "sqlite:////proc"}, "The database could not do this: unable to open"),
     ],
-    ids=["temporal", "database"],
+    ids=["temporal", "database away", "database refuses"],
 )
 def test_a_worker_says_what_it_cannot_reach(
     nowhere: pytest.MonkeyPatch, serves: str, away: dict[str, str], said: str
