@@ -209,12 +209,14 @@ class MailQueue(SimplePlugin):
 
     async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:  # noqa: A002 -- the SDK's name
         """Whichever of the two fails ends both, and its error is raised."""
-        letters = self._mail_worker(worker)
-        serving = [asyncio.ensure_future(each) for each in (letters.run(), super().run_worker(worker, next))]
+        letters, stories = self._mail_worker(worker), asyncio.ensure_future(super().run_worker(worker, next))
+        serving = [asyncio.ensure_future(letters.run()), stories]
         try:
             await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await asyncio.gather(worker.shutdown(), letters.shutdown())
+            stories.cancel()  # as politely as `shutdown`, which never returns where a host's plugin did not begin it
+            await letters.shutdown()
+            await asyncio.wait(serving)
             await asyncio.gather(*serving)
 
     def _mail_worker(self, worker: Worker) -> Worker:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, DescribeTaskQueueResponse
 from temporalio.client import Client, WorkflowHandle
+from temporalio.plugin import SimplePlugin
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from mentoring_lifecycle.activities.ports import OutgoingMail
@@ -38,7 +39,7 @@ from mentoring_lifecycle.starter.causes import Code
 from mentoring_lifecycle.starter.client import IDENTITY, MentoringClient
 from mentoring_lifecycle.starter.examination import Examiner
 from mentoring_lifecycle.starter.relationship_handle import RelationshipHandle
-from mentoring_lifecycle.worker import WORKFLOWS, activities_over, build_worker, sandbox
+from mentoring_lifecycle.worker import WORKFLOWS, MailQueue, activities_over, build_worker, sandbox
 from mentoring_lifecycle.workflows import perform
 from mentoring_lifecycle.workflows.doorkeeper import Doorkeeper
 
@@ -150,6 +151,24 @@ async def test_a_worker_that_cannot_serve_says_why(temporal: EmbeddedTemporal, q
         with pytest.raises(RuntimeError, match="Namespace not-there was not found"):
             async with build_worker(client, World().gateways(), task_queue=f"{queue}-{number}"):
                 await asyncio.Event().wait()
+
+
+class Reluctant(SimplePlugin):
+    """Of a host: it ends before the worker has begun."""
+
+    async def run_worker(self, worker: Worker, next: Callable[[Worker], Awaitable[None]]) -> None:  # noqa: A002 -- the SDK's name
+        """Begin nothing."""
+        raise RuntimeError("not today")
+
+
+async def test_a_host_whose_own_plugin_fails_hears_it(client: Client, queue: str) -> None:
+    """Though the worker was never begun: the queue of its letters is left, and nobody waits for what cannot come."""
+    world = World()
+    plugins = [MailQueue(world.gateways()), Reluctant("reluctant")]
+    worker = Worker(client, task_queue=queue, activities=activities_over(world.gateways()), plugins=plugins)
+    async with asyncio.timeout(20):
+        with pytest.raises(RuntimeError, match="not today"):
+            await worker.run()
 
 
 async def test_whoever_waits_no_longer_ends_both(client: Client, queue: str) -> None:
