@@ -71,11 +71,12 @@ def _of_temporal(error: Exception, _locale: str) -> Ending | None:
     from temporalio.exceptions import TemporalError
     from temporalio.service import RPCError, RPCStatusCode
 
-    if str(error).startswith(("Failed client connect", "invalid target URL")):  # the SDK has no types for these
+    said = str(error)  # the SDK has no types for the first three
+    if said.startswith(("Failed client connect", "invalid target URL")):
         return _unreachable(), ExitCode.FAILED
-    if (said := str(error)).startswith(_NO_NAMESPACE):
-        missing = said.removeprefix(_NO_NAMESPACE).partition(": Status")[0]
-        return f"Namespace{missing}. Run `mentoring setup` first.", ExitCode.FAILED
+    if said.startswith("Worker validation failed: Namespace"):
+        missing = said.removeprefix("Worker validation failed: ").partition(": Status")[0]
+        return f"{missing}. Run `mentoring setup` first.", ExitCode.FAILED
     if not isinstance(error, TemporalError):
         return None
     if not isinstance(error, RPCError):
@@ -85,9 +86,6 @@ def _of_temporal(error: Exception, _locale: str) -> Ending | None:
     if error.status is RPCStatusCode.INVALID_ARGUMENT:
         return f"Temporal does not understand this: {error.message.rstrip('.')}.", ExitCode.USAGE
     return f"Temporal could not do this: {error.message.rstrip('.')} ({error.status.name}).", ExitCode.FAILED
-
-
-_NO_NAMESPACE = "Worker validation failed: Namespace"
 
 
 def _unreachable() -> str:

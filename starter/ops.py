@@ -287,12 +287,12 @@ def backup(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Back up the data directory of an embedded server while everything runs."""
-    from mentoring_lifecycle.starter.backup import OURS, Backup, back_up
+    from mentoring_lifecycle.starter.backup import OURS, back_up
 
     if not (data_dir / OURS).is_file():
         raise Failed(f"{data_dir} is no data directory of an embedded server: {OURS} is missing.")
 
-    async def backed_up() -> Backup:
+    async def backed_up() -> "Backup":
         async with _opened_audit(data_dir / OURS) as book, book.of("backup", folder.name, by=by, why=why) as act:
             made = await back_up(data_dir, folder, tell)
             act.result = "done"
@@ -311,10 +311,10 @@ def restore(
 ) -> None:
     """Put a backup into an empty data directory. End whoever goes on from the original first: two would write twice."""
     from mentoring_lifecycle.gateways.database import migrate
-    from mentoring_lifecycle.starter.backup import OURS, Backup
+    from mentoring_lifecycle.starter.backup import OURS
     from mentoring_lifecycle.starter.backup import restore as restored_from
 
-    async def restored() -> Backup:
+    async def restored() -> "Backup":
         made = restored_from(folder, data_dir)
         await migrate(f"sqlite:///{data_dir / OURS}")
         async with _opened_audit(data_dir / OURS) as book, book.of("restore", folder.name, by=by, why=why) as act:

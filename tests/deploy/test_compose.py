@@ -24,6 +24,7 @@ OURS = {name: service for name, service in SERVICES.items() if service["image"] 
 BUILT = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 PROMETHEUS = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+SERVER = yaml.safe_load((ROOT / "deploy/temporal/dynamicconfig.yaml").read_text())
 
 
 def environment(name: str) -> dict[str, str]:
@@ -219,11 +220,9 @@ def test_the_image_holds_the_package() -> None:
 
 def test_virtual_time_is_off() -> None:
     """In this installation a day lasts a day."""
-    dynamic = yaml.safe_load((ROOT / "deploy/temporal/dynamicconfig.yaml").read_text())
-    assert dynamic["frontend.WorkflowTimeSkippingEnabled"] == [{"value": False}]
+    assert SERVER["frontend.WorkflowTimeSkippingEnabled"] == [{"value": False}]
 
 
 def test_lists_are_there_however_often_they_are_looked_at() -> None:
     """The UI and the exporter together pass the server's default of ten calls a second, and the server here is told."""
-    dynamic = yaml.safe_load((ROOT / "deploy/temporal/dynamicconfig.yaml").read_text())
-    assert dynamic["frontend.namespaceRPS.visibility"] == [{"value": DYNAMIC["frontend.namespaceRPS.visibility"]}]
+    assert SERVER["frontend.namespaceRPS.visibility"] == [{"value": DYNAMIC["frontend.namespaceRPS.visibility"]}]

@@ -767,7 +767,8 @@ def test_a_worker_says_what_it_cannot_reach(
     done = _worker(serves)
     *_, last = done.stderr.splitlines()
     assert (done.returncode, last[: len(said)]) == (1, said)
-    assert not {"Traceback", "hunter2"} & {*done.stderr.replace(":", " ").split()}
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr
 
 
 @pytest.mark.parametrize(
